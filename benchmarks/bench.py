@@ -41,6 +41,13 @@ SMALL, LARGE = 56, 500
 ADVISED = {"repeated-stacks.json": 53, "repeated.json": 20}
 """Traces of 8,000 launches, as a few recorded steps have them, and their sizes in MB: one with the
 Python calls around each operator, one without."""
+_LLM = ("plan", "llm", "--preset", "llama-3-70b", "--device", "h100-sxm", "--tensor-parallel", "8")
+PLANS = {
+    "plan llm": _LLM,
+    "plan llm as JSON": (*_LLM, "--format", "json"),
+    "plan gemm": ("plan", "gemm", "4096", "4096", "4096"),
+}
+"""Plans whose answers are to come at once: starting is nearly all that they take."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ def command_of(kind: str, path: Path | None) -> list[str]:
         return ["-c", "pass"]
     if kind == "help":
         return ["-m", "ncutool", "--help"]
+    if kind.startswith("plan "):
+        return ["-m", "ncutool", *PLANS[kind]]
     assert path is not None, kind
     if kind == "report":
         return ["-m", "ncutool", "report", str(path), "-o", str(DATA / "page.html"), "--force"]
@@ -117,7 +126,8 @@ def measure(sizes: list[int]) -> tuple[Results, Sizes]:
     """All kinds over all files, in turns."""
     results: Results = defaultdict(list)
     bytes_of: Sizes = {}
-    for start in ("pass", "help"):
+    starts = ("pass", "help", *PLANS)
+    for start in starts:
         run_child(start)  # warm-up: caches of compiled modules
     for size in sizes:
         for trace in KINDS:
@@ -125,7 +135,7 @@ def measure(sizes: list[int]) -> tuple[Results, Sizes]:
     measure_advice(results)
     measure_reports(results)
     for _ in range(ROUNDS * 3):
-        for start in ("pass", "help"):
+        for start in starts:
             results[start, ""].append(run_child(start))
     return results, bytes_of
 
@@ -218,6 +228,9 @@ def goals(results: Results, bytes_of: Sizes) -> list[Goal]:
         found.append(Goal("the inside of reports' kernels, of their table alone", ratio, 1.3))
     help_, bare = median(results, "help"), median(results, "pass")
     found.append(Goal("ncutool --help, of python -c pass", help_.seconds / bare.seconds, 4.0))
+    for plan in PLANS:
+        ratio = median(results, plan).seconds / bare.seconds
+        found.append(Goal(f"{plan}, of python -c pass", ratio, 12.0))
     return found
 
 

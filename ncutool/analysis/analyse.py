@@ -16,7 +16,6 @@ from ncutool.companions import launch_work, rank_traces
 from ncutool.devices import resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
-from ncutool.roofline.coverage import NEEDED, cover
 from ncutool.timeline.settled import settle
 from ncutool_parsers import read, sniff
 from ncutool_parsers.errors import UsageError
@@ -184,6 +183,8 @@ class Analysis(Saved):
     @cached_property
     def coverage(self) -> Coverage:
         """How much of the time is understood."""
+        from ncutool.roofline.coverage import NEEDED, cover
+
         if "_outline" not in self.__dict__ or "kernels" in self.__dict__:
             return cover(self.kernels)
         held, device, devices = self.work.held, self.resolution.device, self._devices()

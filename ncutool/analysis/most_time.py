@@ -56,7 +56,9 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
     from ncutool.advice.kernels import gates
 
     copies = pl.col("category").is_in(["memcpy", "memset"])
-    timed = kernels.filter((pl.col("duration_ns") > 0) & ~copies)
+    timed = kernels.select("launch_id", "kernel_full", "device", "duration_ns", "category").filter(
+        (pl.col("duration_ns") > 0) & ~copies
+    )
     if timed.is_empty():
         return None
     unlike = len({(one.name, one.compute_capability) for one in capture.devices}) > 1
@@ -69,9 +71,10 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
     )
     mine = timed.filter(pl.col(name).eq_missing(most[name]) for name in alike)
     where = f" on device {most['device']}" if unlike and most["device"] is not None else ""
-    longest = mine.sort("duration_ns", "launch_id", descending=[True, False]).row(0, named=True)
+    first = mine.sort("duration_ns", "launch_id", descending=[True, False])["launch_id"][0]
+    longest = kernels.filter(pl.col("launch_id") == first).row(0, named=True)
     time, total = int(mine["duration_ns"].sum()), int(kernels["duration_ns"].sum())
-    ids = frozenset(mine["launch_id"])
+    ids = frozenset(mine["launch_id"].to_list())
     findings = tuple(one.id for one in advice.findings if not ids.isdisjoint(one.launches))
     opening = (
         f"Most time is in {longest['kernel']}{where}: {units.percent(100 * time / total)} of the "

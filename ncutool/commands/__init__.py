@@ -18,11 +18,9 @@ _COLLECT_AFTER = (10_000_000, 20, 20)
 many objects and few such circles: looking for them took an eighth of the time of a large trace, and
 hardly any memory came back.
 """
-_ARENAS = ("_RJEM_MALLOC_CONF", "narenas:2")
-"""How many pools polars' allocator takes memory from, in the variable that it reads as it is
-loaded: by itself four for each core, and what is free in one is of no use to another. Two hold the
-peak of a large trace an eighth lower in the same time. A variable that is set already stays.
-"""
+_ALLOCATOR, _ONE_ARENA = "_RJEM_MALLOC_CONF", "narenas:1"
+"""Where polars's threads take their memory: all from one place, where each finds what another has
+freed. Places of their own cost a tenth of the peak of a large capture and save no time."""
 _COMPLETE = "_NCUTOOL_COMPLETE"
 """Set by a shell that asks what may follow."""
 
@@ -149,7 +147,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def console() -> None:
     """Run the command of the command line and end the process with its exit code."""
-    os.environ.setdefault(*_ARENAS)
     code = main()
     from ncutool.commands import leaving
 
@@ -218,6 +215,7 @@ def _walk(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     from ncutool.commands.running import run_command
 
+    os.environ.setdefault(_ALLOCATOR, _ONE_ARENA)  # before polars is loaded
     return run_command(arguments)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +42,6 @@ def analyse_file(path: Path | Place, request: Request, output: Output | None = N
     """
     from ncutool.analysis.analyse import check, read_and_analyse
 
-    _set_modules_aside()
     check(request)
     if isinstance(path, Path):  # another place would be asked twice
         sniff(path)
@@ -56,13 +53,6 @@ def analyse_file(path: Path | Place, request: Request, output: Output | None = N
     for watcher in WATCHERS:
         watcher(analysis)
     return analysis
-
-
-@cache
-def _set_modules_aside() -> None:
-    """Let Python not look through all that was imported when it looks for circles of objects: that
-    takes a twentieth of the time of a small capture."""
-    gc.freeze()
 
 
 def say_notices(analysis: Analysis, *, only_errors: bool = False) -> None:

@@ -138,6 +138,7 @@ def with_flags(kernels: pl.DataFrame, device: Device | None) -> pl.DataFrame:
 def doubts(kernels: pl.DataFrame) -> tuple[Notice, ...]:
     """Return how much time is in kernels that moved clearly more or less than was modelled."""
     ratio = pl.col("bytes_measured_over_modelled")
+    kernels = kernels.select("category", "duration_ns", ratio)
     total = int(kernels.filter(pl.col("category") == "kernel")["duration_ns"].sum() or 0)
     sides = (
         ("more", kernels.filter(ratio > 1 + FLAGGED)),

@@ -210,7 +210,7 @@ def _streaming(
     Such a launch alone did an elementwise operator or a copy over contiguous tensors, read none of
     them twice, and moved at least ``least_bytes``.
     """
-    plain = kernels.filter(
+    plain = (
         (pl.col("category") == "kernel")
         & (pl.col("dram_bytes") >= least_bytes)
         & (pl.col("duration_ns") >= _SHORTEST_NS)
@@ -219,9 +219,10 @@ def _streaming(
         & pl.col("op_id").is_not_null()
         & pl.col("op").is_not_null()
     )
+    columns = ("op_id", "dram_bytes", "duration_ns", "op")
     rows = [
         row
-        for row in plain.select("op_id", "dram_bytes", "duration_ns", "op").iter_rows()
+        for row in kernels.lazy().filter(plain).select(columns).collect().iter_rows()
         if _STREAMING.search(row[3])
     ]
     if not rows:

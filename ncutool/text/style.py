@@ -92,7 +92,7 @@ def text_table(
     table = plain_table()
     for heading in headings:
         justify: JustifyMethod = "left" if heading in words else "right"
-        table.add_column(heading, justify=justify, no_wrap=True)
+        table.add_column(text(heading), justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(text(cell) for cell in row))
     return table

@@ -23,7 +23,12 @@ from ncutool.timeline.evidence import KINDS, Evidence
 from ncutool.timeline.evidence import texts as evidence_texts
 from ncutool.timeline.host_activity import Hosts
 from ncutool.timeline.host_pieces import frame
-from ncutool.timeline.launch_calls import COMMUNICATES, input_copies, launch_points
+from ncutool.timeline.launch_calls import (
+    COMMUNICATES,
+    RETURN_NS,
+    input_copies,
+    launch_points,
+)
 
 __all__ = ["COMMUNICATES", "Idle", "input_copies", "launch_points", "queue_limit", "split"]
 
@@ -38,13 +43,6 @@ QUEUE_MEDIANS = IntThreshold(
 )
 QUEUE_LIMIT_NS = IntThreshold(
     50_000, "ns", "no longer gap of a full queue is ordinary, whatever their median", "judgement"
-)
-RETURN_NS = IntThreshold(
-    200_000,
-    "ns",
-    "a host that waits for longer after the last recorded launch has ended waits for work that was "
-    "not recorded",
-    f"{WORKED_TRACES}: all such waits of a trace together take at most 160 µs",
 )
 _ORDINARY = ("copy_call", "launch_call", "dispatch", "latency", "queue", "silent_host")
 """Causes that a launch call without a kernel makes doubtful: that kernel may have run there."""

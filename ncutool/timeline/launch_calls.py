@@ -6,13 +6,20 @@ import numpy as np
 import polars as pl
 
 from ncutool.base.intervals import Ints, Union, union
-from ncutool.base.thresholds import IntThreshold
+from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
 from ncutool.timeline import call_names, capturing, devices
 from ncutool.work.kernel_facts import column
 from ncutool_parsers.capture import Capture
 
 INPUT_COPY_BYTES = IntThreshold(
     4096, "byte", "a smaller copy to the device is a scalar, not a batch of input", "judgement"
+)
+RETURN_NS = IntThreshold(
+    200_000,
+    "ns",
+    "a host that waits for longer after the last recorded launch has ended waits for work that was "
+    "not recorded",
+    f"{WORKED_TRACES}: all such waits of a trace together take at most 160 µs",
 )
 COMMUNICATES = (
     pl.col("collective").is_not_null() | column(pl.col("kernel_full"), "communicates")

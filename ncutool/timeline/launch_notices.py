@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.timeline import steps, trust
+from ncutool.timeline import trust
 from ncutool.timeline.idle_intervals import edges
 from ncutool.timeline.launch_calls import launch_points, without_kernel
 from ncutool.timeline.settled import settle
@@ -47,5 +47,7 @@ def _begins_unlinked(timed: pl.DataFrame) -> bool:
 
 
 def _prefix(capture: Capture, wall_ns: int) -> Notice | None:
+    from ncutool.timeline import steps
+
     points = launch_points(capture).filter(_TIMED).sort("start_ns", "launch_id")
     return steps.find(points, capture).notice(wall_ns)

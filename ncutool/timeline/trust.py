@@ -11,7 +11,7 @@ from ncutool.base import units
 from ncutool.base.thresholds import WORKED_TRACES, Threshold
 from ncutool.timeline import call_names
 from ncutool.timeline.idle_intervals import edges
-from ncutool.timeline.launch_calls import launching_calls
+from ncutool.timeline.launch_calls import RETURN_NS, launching_calls
 from ncutool_parsers.capture import Notice
 
 if TYPE_CHECKING:
@@ -80,8 +80,6 @@ def waited_beyond(capture: Capture, points: pl.DataFrame) -> int:
 
     Only waits that began by then, or soon after, waited for what runs there.
     """
-    from ncutool.timeline.gap_causes import RETURN_NS  # most commands look for no causes
-
     end = edges(points)[1]
     later = (capture.launches["start_ns"] > end).any()
     waits = capture.calls.filter(

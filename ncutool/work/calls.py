@@ -158,27 +158,43 @@ def calls_of(launches: pl.DataFrame, capture: Capture) -> dict[int, OpCall]:
 def _distinct(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """One row an operator: its signature, its parent's, its list's element size, and where no
     data types were recorded the one that its kernels' names prove."""
-    calls = rows.select("op_id", "signature_id").unique()
-    calls = parents(calls, capture)
+    calls = parents(rows.select("op_id", "signature_id").unique(), capture)
+    dtypes = {"element_bytes": pl.Int64, "operand_dtype": pl.String, "step": pl.String}
+    for told in (_list_elements(rows), _proved_dtypes(rows, capture), _steps(rows, capture)):
+        if not told.is_empty():
+            calls = calls.join(told, on="op_id", how="left")
+    absent = [name for name in dtypes if name not in calls.columns]
+    calls = calls.with_columns(pl.lit(None, dtypes[name]).alias(name) for name in absent)
+    return calls.select("op_id", *_KEYS)
+
+
+def _list_elements(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return op_id and `element_bytes` of calls with lists of tensors."""
     lists = rows.filter(pl.col("op").str.contains(_LIST_OPERATORS))
-    sizes = _agreed(lists, "element_bytes", "element_bytes")
-    untyped = capture.signatures.filter(
-        pl.col("input_types").is_null() | pl.col("input_types").str.contains(r"^\[\s*\]$")
-    ).select("signature_id")
-    plain = rows.filter(pl.col("op").str.contains(_ONE_DTYPE)).join(
-        untyped, on="signature_id", how="semi"
+    return _agreed(lists, "element_bytes", "element_bytes")
+
+
+def _proved_dtypes(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
+    """Return op_id and `operand_dtype` of calls without recorded data types."""
+    types = capture.signatures["input_types"]
+    untyped = capture.signatures.filter(types.is_null() | types.str.contains(r"^\[\s*\]$"))
+    if untyped.is_empty():
+        return rows.select("op_id").clear()
+    plain = rows.filter(
+        pl.col("op").str.contains(_ONE_DTYPE)
+        & pl.col("signature_id").is_in(untyped["signature_id"].implode())
     )
-    dtypes = _agreed(plain, "tensor_dtype", "operand_dtype")
-    calls = calls.join(sizes, on="op_id", how="left").join(dtypes, on="op_id", how="left")
-    return calls.join(_steps(rows, capture), on="op_id", how="left")
+    return _agreed(plain, "tensor_dtype", "operand_dtype")
 
 
 def _steps(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     """Return op_id and the engine's annotation, `step`, around each call of paged attention."""
+    paged = rows.filter(pl.col("op").str.contains(IN_STEPS)).select("op_id").unique()
+    if paged.is_empty():
+        return paged
     notes = capture.annotations.filter(
         ~pl.col("on_device") & pl.col("name").str.contains(steps.ANNOTATION)
     ).select(pl.col("name").alias("step"), "start_ns", pl.col("end_ns").alias("until_ns"))
-    paged = rows.filter(pl.col("op").str.contains(IN_STEPS)).select("op_id").unique()
     begun = paged.join(capture.ops.select("op_id", "start_ns"), on="op_id").sort("start_ns")
     around = begun.join_asof(notes.sort("start_ns"), on="start_ns", strategy="backward")
     inside = pl.col("start_ns") < pl.col("until_ns")
@@ -188,6 +204,8 @@ def _steps(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
 def _agreed(rows: pl.DataFrame, fact: str, name: str) -> pl.DataFrame:
     """Return op_id and ``name``: the fact that the kernel names of each operator agree on, null
     where they differ or none says it."""
+    if rows.is_empty():
+        return rows.select("op_id")
     return (
         rows.select("op_id", kernel_facts.column(pl.col("kernel_full"), fact).alias(name))
         .group_by("op_id")

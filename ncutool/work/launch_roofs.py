@@ -11,7 +11,10 @@ from ncutool.work import roofs
 if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture, DeviceRecord
 
-_ROOF_KEYS = ["role", "family", "dtype", "kernel_full", "transformed", "by_name", "at_most"]
+_TOLD_BY = ["role", "family", "dtype", "name_id", "transformed", "by_name", "at_most"]
+NEEDED = ("launch_id", "kernel_full", *_TOLD_BY[:-1], "flop", "flop_exactness")
+"""The columns that roofs are told from; names of kernels are told apart by ``name_id``, since they
+are long."""
 
 
 def with_roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
@@ -41,7 +44,7 @@ def with_roofs(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
 
 
 def _joined_roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
-    return rows.join(_roofs(rows, record), on=_ROOF_KEYS, how="left", nulls_equal=True)
+    return rows.join(_roofs(rows, record), on=_TOLD_BY, how="left", nulls_equal=True)
 
 
 def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
@@ -51,7 +54,7 @@ def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
     none for a product with no more than an upper bound of its operations: it says nothing of how
     near it comes to a roof.
     """
-    keys = rows.select(_ROOF_KEYS).unique()
+    keys = rows.select(*_TOLD_BY, "kernel_full").unique(_TOLD_BY)
     chosen = [
         roofs.roof_of(
             family,
@@ -62,9 +65,9 @@ def _roofs(rows: pl.DataFrame, record: DeviceRecord | None) -> pl.DataFrame:
         )
         if role == "main" and not (transformed or by_name or at_most)
         else (None, None)
-        for role, family, dtype, kernel, transformed, by_name, at_most in keys.iter_rows()
+        for role, family, dtype, _, transformed, by_name, at_most, kernel in keys.iter_rows()
     ]
-    return keys.with_columns(
+    return keys.drop("kernel_full").with_columns(
         pl.Series("roof", [roof for roof, _ in chosen], dtype=pl.String),
         pl.Series("roof_remark", [remark for _, remark in chosen], dtype=pl.String),
     )

@@ -126,10 +126,11 @@ def _of_family(family: str | None, name: str) -> Named:
 
 
 def columns(names: Iterable[str]) -> pl.DataFrame:
-    """Return kernel_full, named_family and named_dtype of each of these names, in their order."""
+    """Return kernel_full, named_family and named_dtype of each of these names once, in their
+    order."""
     import polars as pl
 
-    given = list(names)
+    given = list(dict.fromkeys(names))
     read = [original(name)[:_LONGEST] for name in given]
     asked = may_hold(read, [pattern for _, pattern in _FAMILIES])
     within = [_own_part(name) if may else "" for name, may in zip(read, asked, strict=True)]

@@ -122,14 +122,18 @@ def first_of_kind(rows: pl.DataFrame, capture: Capture) -> pl.Series:
         _stands_for_itself().alias("alone"),
         *(name for name in _SAME if name not in ("name_of", "has_operator", "has_call")),
     )
-    alike = pl.col("launch_id").min().over(*_SAME, "alone")
+    # what is the same of all tells none apart, and would be copied for every launch
+    same = told.select(pl.exclude("launch_id").eq_missing(pl.exclude("launch_id").first()).all())
+    varies = [name for name in same.columns if not same[name].item()]
+    alike = pl.col("launch_id").min()
+    alike = alike.over(varies) if varies else alike
     return told.select(
         "launch_id", pl.when("alone").then("launch_id").otherwise(alike).alias("first")
     ).sort("launch_id")["first"]
 
 
 def _stands_for_itself() -> pl.Expr:
-    several = (pl.len().over("op_id") > 1) & pl.col("op_id").is_not_null()
+    several = pl.col("op_id").is_duplicated() & pl.col("op_id").is_not_null()
     of_step = pl.col("op").str.contains(calls.IN_STEPS).fill_null(False)
     return several | of_step | pl.any_horizontal(pl.col(*_SAID_OF_EACH).is_not_null())
 

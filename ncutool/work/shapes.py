@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.base import tables
 from ncutool.base.looked_up import looked_up
 from ncutool.work import kernel_facts, launch_roofs, named_kinds, repeats, roofs, trials
 from ncutool.work.calls import evaluate
@@ -39,6 +38,12 @@ COMMUNICATION = collective.REASON
 
 TRANSFORMED = "Winograd or FFT: fewer operations than the direct count, so no compute roof"
 
+_KNOWN = (
+    *("launch_id", "op", "signature", "shapes", "family", "dtype", "flop", "flop_source"),
+    *("dram_bytes", "bytes_source", "flop_exactness", "bytes_exactness", "roof"),
+    *("missing_reason", "remark", "trial"),
+)
+"""Columns of :data:`ncutool.base.tables.WORK` that the shapes of operators tell."""
 DRAM_PASSES = {"DtoD": 2, "HtoD": 1, "DtoH": 1, "PtoP": 1}
 """How often a copied byte crosses this device's DRAM."""
 
@@ -63,7 +68,7 @@ def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     rows = rows.join(_told_by_names(rows["kernel_full"].unique()), on="kernel_full", how="left")
     wanted = rows.filter(_wants_model())
     rows = rows.join(evaluate(wanted, capture), on="op_id", how="left")
-    rows = rows.join(trials.marked(wanted), on="launch_id", how="left")
+    rows = rows.join(trials.marked(wanted), on="launch_id", how="left").drop("grid", "block")
     rows = rows.with_columns(
         _role().alias("role"),
         (pl.col("family") == "convolution")
@@ -74,6 +79,8 @@ def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
     rows = _share(rows).join(_bandwidths(rows), on="launch_id", how="left")
     rows = rows.with_columns(_figures(capture))
     rows = rows.with_columns(*_sources(), _exactness("flop"), _exactness("dram_bytes"))
+    needed = {*_KNOWN, *launch_roofs.NEEDED}
+    rows = rows.select(name for name in rows.columns if name in needed)
     rows = launch_roofs.with_roofs(rows, capture)
     rows = rows.with_columns(
         pl.when(pl.col("roof") == "tf32_tensor")
@@ -83,13 +90,13 @@ def _of_each(rows: pl.DataFrame, capture: Capture) -> pl.DataFrame:
         _joined(pl.col("remark"), pl.col("roof_remark")).alias("remark"),
         pl.col("flop", "dram_bytes").cast(pl.Float64),
     )
-    columns = [column.name for column in tables.WORK.columns]
-    return rows.sort("launch_id").select(name for name in rows.columns if name in columns)
+    return rows.sort("launch_id").select(_KNOWN)
 
 
 def _told_by_names(names: pl.Series) -> pl.DataFrame:
     """Return what the names of kernels say of their work, one row for each of these."""
     return named_kinds.columns(names).with_columns(
+        name_id=pl.int_range(pl.len(), dtype=pl.UInt32),
         communicates=kernel_facts.of_names(names, "communicates"),
         transformed=kernel_facts.of_names(names, "transformed"),
         helps=kernel_facts.of_names(names, "role").is_not_null(),

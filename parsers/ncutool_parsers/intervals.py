@@ -6,6 +6,8 @@ integer nanoseconds.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -90,10 +92,16 @@ def _enclosing(thread: Ints | Codes, end: Ints) -> Ints:
 
     A guess points at an interval such that all between the two end sooner. Where it is wrong, it
     is replaced by the guess of the interval it points at: siblings are skipped in doubling steps.
+    Those that end after all before them are in none, which is seen at once: they are the longest
+    row of siblings.
     """
     guess = np.arange(-1, len(end) - 1, dtype=np.int64)
     guess[:1] = NONE
-    guess[1:][thread[1:] != thread[:-1]] = NONE
+    firsts = np.flatnonzero(thread[1:] != thread[:-1]) + 1
+    for low, high in pairwise((0, *firsts.tolist(), len(end))):
+        latest = np.maximum.accumulate(end[low:high])
+        guess[low + 1 : high][latest[1:] > latest[:-1]] = NONE
+    guess[firsts] = NONE
     open_ = 1 + np.flatnonzero((guess[1:] >= 0) & (end[:-1] < end[1:]))
     while open_.size:
         wider = guess.take(guess.take(open_))
@@ -110,12 +118,12 @@ def match_ids(wanted: Ints, ids: Ints, preferred: Bools | None = None) -> Ints:
     either side.
     """
     rows = np.flatnonzero(ids > 0)
-    keys: tuple[npt.NDArray[np.generic], ...] = (rows, ids[rows])
-    if preferred is not None:
-        keys = (rows, ~preferred[rows], ids[rows])
-    rows = rows[np.lexsort(keys)]
     if not len(rows):
         return np.full(len(wanted), NONE, np.int64)
+    if preferred is not None:
+        first = preferred[rows]
+        rows = np.concatenate([rows[first], rows[~first]])
+    rows = rows[np.argsort(ids[rows], kind="stable")]
     at = np.searchsorted(ids[rows], wanted, side="left")
     at[at == len(rows)] = 0
     row_of: Ints = rows[at].astype(np.int64)

@@ -104,9 +104,11 @@ def _again(rows: Rows[Any], chosen: Bools, more: tuple[Ints | Codes, ...]) -> Bo
 
 def _repeats(values: Ints | Codes) -> Bools:
     """Return which values occur more than once."""
+    found = np.zeros(len(values), bool)
+    if not (np.diff(np.sort(values, kind="stable")) == 0).any():  # stable: fast for sorted ones
+        return found
     order = np.argsort(values, kind="stable")
     equal = np.diff(values[order]) == 0
-    found = np.zeros(len(values), bool)
     found[order[1:][equal]] = True
     found[order[:-1][equal]] = True
     return found

@@ -123,8 +123,9 @@ def share_recorded(index: Ints, process: Codes) -> float | None:
     """
     shares = []
     known = np.flatnonzero((index >= 0) & (process >= 0))
-    known = known[np.lexsort((index[known], process[known]))]
-    for found in np.split(index[known], np.flatnonzero(np.diff(process[known])) + 1):
+    known = known[np.argsort(process[known], kind="stable")]
+    for one in np.split(index[known], np.flatnonzero(np.diff(process[known])) + 1):
+        found = np.sort(one)
         distinct = 1 + int((np.diff(found) > 0).sum())
         called = int(found[-1]) - int(found[0]) + 1 if len(found) else 0
         if called >= _ENOUGH_OPERATORS:

@@ -128,7 +128,7 @@ def _most_again(rows: Rows[Any], chosen: Ints, pid_of: Codes, ids: Ints, kind: C
     """
     chosen = chosen[ids[chosen] > 0]
     found = ids[chosen]
-    if not (np.diff(np.sort(found)) == 0).any():
+    if not (np.diff(np.sort(found, kind="stable")) == 0).any():
         return 0
     pid = pid_of[rows.thread[chosen]]
     order = np.lexsort((rows.start[chosen], found, pid))

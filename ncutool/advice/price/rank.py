@@ -233,8 +233,8 @@ def _finding(
 ) -> Finding:
     draft, wall = priced.claim.draft, context.wall_ns
     before, after, paid = others
-    launches = np.sort(np.array(draft.launches, dtype=np.int64))
-    rows = np.searchsorted(kernels["launch_id"].to_numpy(), launches)
+    launches = sorted(draft.launches)
+    rows = np.searchsorted(kernels["launch_id"].to_numpy(), np.array(launches, np.int64))
     own = priced.claim.duration_ns
     return Finding(
         id=name,
@@ -242,7 +242,7 @@ def _finding(
         kind=draft.kind,
         per=draft.per,
         title=draft.title,
-        launches=tuple(launches.tolist()),
+        launches=tuple(launches),
         kernels=tuple(kernels["kernel"].gather(rows).unique(maintain_order=True)),
         duration_ns=own,
         saving_low_ns=priced.low,

@@ -107,13 +107,18 @@ def launches(kernels: pl.DataFrame, capture: Capture) -> Launches:
         _barrier(capture).alias("barrier"),
         pl.int_range(pl.len()).alias("row"),
     )
-    # Equal signatures have equal shapes, and lists are slow to group by.
-    keys = [name for name in _FIELDS if name != "shapes"]
-    groups = rows.group_by(keys, maintain_order=True).agg("row", pl.col("shapes").first())
+    # Equal signatures have equal shapes, and lists are slow to group by; long names are as well.
+    long = ("kernel", "kernel_full")
+    keys = [name for name in _FIELDS if name not in ("shapes", *long)]
+    groups = (
+        rows.with_columns(pl.col(name).cast(pl.Categorical).alias(f"{name}_") for name in long)
+        .group_by(*keys, *(f"{name}_" for name in long), maintain_order=True)
+        .agg("row", *(pl.col(name).first() for name in ("shapes", *long)))
+    )
     kind_of = np.empty(kernels.height, np.int64)
     sizes = groups["row"].list.len().to_numpy()
     kind_of[groups["row"].explode().to_numpy()] = np.repeat(np.arange(groups.height), sizes)
-    columns = {name: groups[name].to_list() for name in keys}
+    columns = {name: groups[name].to_list() for name in (*keys, *long)}
     columns["shapes"] = [
         tuple([tuple(shape) for shape in shapes or ()]) for shapes in groups["shapes"].to_list()
     ]

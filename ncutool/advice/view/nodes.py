@@ -199,10 +199,11 @@ def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
     times = np.add.reduceat(np.array(durations, np.int64), firsts)
     parents = launches.parents[rows[firsts]].tolist()
     of_nodes = [distinct[number] for number in numbers.tolist()]
+    begins = [*firsts.tolist(), len(rows)]
     columns = (
         of_nodes,
-        firsts.tolist(),
-        lasts.tolist(),
+        begins[:-1],
+        begins[1:],
         times.tolist(),
         [parent if parent != NOBODY else None for parent in parents],
     )
