@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
 
 __all__ = ["Check", "Explainer", "Explanation", "Input", "Step", "choose", "explain"]
+
+
+_Known = tuple[dict[str, Any], str, tuple[Check, ...]]
+"""Of a launch: its row of the kernels table, its bound, and the comparisons that led to it."""
 
 
 def explain(analysis: Analysis, launch: int | str) -> Explanation:
@@ -47,11 +52,11 @@ class Explainer:
     def __init__(self, analysis: Analysis, only: Collection[int] | None = None) -> None:
         self._analysis = analysis
         self._evidence = Evidence(analysis, only)
+        self._only = only
 
     def explain(self, launch_id: int) -> Explanation:
         """Return the explanation of a launch, by its launch_id, which must exist."""
-        launch = self._evidence.kernels.filter(pl.col("launch_id") == launch_id)
-        row = launch.row(0, named=True)
+        row, name, checks = self._known(launch_id)
         device = self._analysis.device_of(row["device"])
         form = self._analysis.capture.format
         figures: dict[str, Any] = {}
@@ -59,7 +64,6 @@ class Explainer:
             work, figures = steps.of_report(self._evidence, row)
         else:
             work = steps.of_trace(self._evidence, row)
-        name, checks = bound.checks(launch, device)
         return Explanation(
             capture=row["capture"],
             launch_id=launch_id,
@@ -86,6 +90,28 @@ class Explainer:
             path=inside_path.of(self._analysis, launch_id),
             messages=inside_path.messages(self._analysis, launch_id),
         )
+
+    def _known(self, launch_id: int) -> _Known:
+        """Return what is known of one launch by its row of the kernels table."""
+        if self._only is not None:
+            return self._of_all[launch_id]
+        return self._of_rows(self._evidence.kernels.filter(pl.col("launch_id") == launch_id))[
+            launch_id
+        ]
+
+    @cached_property
+    def _of_all(self) -> dict[int, _Known]:
+        """The same of all launches that will be asked for."""
+        kernels = self._evidence.kernels
+        return self._of_rows(kernels.filter(pl.col("launch_id").is_in(list(self._only or ()))))
+
+    def _of_rows(self, kernels: pl.DataFrame) -> dict[int, _Known]:
+        found: dict[int, _Known] = {}
+        for rows in kernels.partition_by("device"):
+            device = self._analysis.device_of(rows["device"][0])
+            told = zip(rows.iter_rows(named=True), bound.checks(rows, device), strict=True)
+            found |= {row["launch_id"]: (row, *checks) for row, checks in told}
+        return found
 
 
 def _duration(row: dict[str, Any], source: str) -> Step:

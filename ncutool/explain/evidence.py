@@ -34,6 +34,10 @@ class Evidence:
         self.analysis = analysis
         self._only = only
         self._calls: dict[int, dict[int, OpCall]] = {}
+        self._launched_by: dict[int, dict[int, int | None]] = {}
+        """Of each capture's launches, the operator of each."""
+        self._of_operator: dict[int, dict[tuple[object, ...], pl.DataFrame]] = {}
+        """Of each capture's launches, the rows of the kernels table by operator."""
 
     @cached_property
     def capture(self) -> Capture:
@@ -94,8 +98,7 @@ class Evidence:
     def operator(self, launch_id: int) -> tuple[int, OpCall] | None:
         """Return number and call of the operator that launched a kernel; None without one."""
         capture = self.operators_of(launch_id)
-        op_ids = capture.launches.filter(pl.col("launch_id") == launch_id)["op_id"]
-        op_id = None if op_ids.is_empty() else op_ids[0]
+        op_id = self._op_id(launch_id)
         if op_id is None:
             return None
         known = self._calls.setdefault(id(capture), {})
@@ -103,6 +106,32 @@ class Evidence:
             mine = pl.col("op_id") == op_id if self._only is None else pl.col("op_id").is_not_null()
             known |= calls.calls_of(capture.launches.filter(mine), capture)
         return op_id, known[op_id]
+
+    def _op_id(self, launch_id: int) -> int | None:
+        """Return the operator that launched a kernel, by number; None without one."""
+        launches = self.operators_of(launch_id).launches
+        if self._only is None:
+            found = launches.filter(pl.col("launch_id") == launch_id)["op_id"]
+            return None if found.is_empty() else found[0]
+        known = self._launched_by.get(id(launches))
+        if known is None:
+            known = dict(launches.select("launch_id", "op_id").iter_rows())
+            self._launched_by[id(launches)] = known
+        return known.get(launch_id)
+
+    def launched_with(self, launch_id: int) -> pl.DataFrame:
+        """Return the rows of the kernels table of a launch's operator: its own among them."""
+        launches, op_id = self.operators_of(launch_id).launches, self._op_id(launch_id)
+        if self._only is None:
+            ids = launches.filter(pl.col("op_id") == op_id)["launch_id"]
+            return self.kernels.filter(pl.col("launch_id").is_in(ids.implode()))
+        known = self._of_operator.get(id(launches))
+        if known is None:
+            callers = launches.select("launch_id", operator="op_id")
+            rows = self.kernels.join(callers, on="launch_id", maintain_order="left")
+            known = rows.partition_by("operator", as_dict=True, include_key=False)
+            self._of_operator[id(launches)] = known
+        return known[op_id,]
 
     def operators_of(self, launch_id: int) -> Capture:
         """Return the capture that records the launch's operator."""

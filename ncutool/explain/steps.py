@@ -153,16 +153,15 @@ def _members(
     evidence: Evidence, row: dict[str, Any], name: str
 ) -> list[tuple[int, int | None, float]]:
     """Return launch, duration (ns) and figure of the main kernels of the launch's operator."""
-    capture = evidence.operators_of(row["launch_id"])
-    mine = capture.launches.filter(pl.col("launch_id") == row["launch_id"])["op_id"]
-    siblings = capture.launches.filter(pl.col("op_id") == mine[0])["launch_id"]
     joined = pl.col("flop_source" if name == "flop" else "bytes_source") == "joined"
     figure = pl.when(joined).then(_MODELLED[name]).otherwise(name)
     rows = (
-        evidence.kernels.filter(pl.col("launch_id").is_in(siblings.implode()))
+        evidence.launched_with(row["launch_id"])
+        .lazy()
         .filter(pl.col("category") == "kernel")
         .select("launch_id", "duration_ns", figure.alias("figure"))
         .filter(pl.col("figure").is_not_null())
+        .collect()
     )
     return list(rows.iter_rows())
 

@@ -21,7 +21,7 @@ from ncutool.roofline.partition import Frame
 from ncutool.work import limiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ncutool.devices.resolve import Device
 
@@ -101,23 +101,36 @@ def with_sentences(
     )
 
 
-def checks(launch: pl.DataFrame, device: Device | None) -> tuple[str, tuple[Check, ...]]:
-    """Return the bound of one launch and the comparisons that led to it, in their order.
+def checks(
+    launches: pl.DataFrame, device: Device | None
+) -> Iterator[tuple[str, tuple[Check, ...]]]:
+    """Yield the bound of each launch and the comparisons that led to it, in their order.
 
     Args:
-        launch: its row, with the figures of :func:`ncutool.roofline.place.with_rates`.
+        launches: with the figures of :func:`ncutool.roofline.place.with_rates`.
         device: as for :func:`with_bound`.
     """
-    launch = _with_evidence(launch, device)
-    row = launch.row(0, named=True)
-    made = []
-    node: Question | str = _questions()
-    while isinstance(node, Question):
-        holds = bool(launch.select(node.holds).item())
-        if node.text is not None:
-            made.append(Check(node.text(row), holds))
-        node = node.yes if holds else node.no
-    return node, tuple(made)
+    first = _questions()
+    asked = list(_every(first))
+    frame = _with_evidence(launches, device)
+    told = frame.select(one.holds.alias(str(place)) for place, one in enumerate(asked))
+    for row, answers in zip(frame.iter_rows(named=True), told.iter_rows(), strict=True):
+        holds = {id(one): bool(answer) for one, answer in zip(asked, answers, strict=True)}
+        made = []
+        node: Question | str = first
+        while isinstance(node, Question):
+            if node.text is not None:
+                made.append(Check(node.text(row), holds[id(node)]))
+            node = node.yes if holds[id(node)] else node.no
+        yield node, tuple(made)
+
+
+def _every(node: Question | str) -> Iterator[Question]:
+    """Yield a question and all that may follow it."""
+    if isinstance(node, Question):
+        yield node
+        yield from _every(node.yes)
+        yield from _every(node.no)
 
 
 def _outcome(node: Question | str) -> pl.Expr:

@@ -88,14 +88,18 @@ def cover(kernels: pl.DataFrame) -> Coverage:
     """Return the coverage of a ``kernels`` table, of which no columns but :data:`NEEDED` count."""
     # a table from elsewhere may lack it
     known = pl.coalesce("part", part()) if kernels["part"].null_count() else pl.col("part")
-    frame = kernels.select(
+    alike = kernels.select(
         pl.col("duration_ns").fill_null(0),
         known,
+        "error",
+        "missing_reason",
         _known("flop").alias("has_flop"),
         _known("dram_bytes").alias("has_bytes"),
+    ).group_by(pl.exclude("duration_ns"))
+    frame = alike.agg(pl.col("duration_ns").sum(), pl.len().alias("launches")).with_columns(
         pl.coalesce(
             "error",
-            known.replace_strict(_REASONS, default=None, return_dtype=pl.String),
+            pl.col("part").replace_strict(_REASONS, default=None, return_dtype=pl.String),
             "missing_reason",
             pl.lit("not known"),
         ).alias("reason"),
@@ -109,15 +113,15 @@ def cover(kernels: pl.DataFrame) -> Coverage:
         bytes_pct=share_pct(frame.filter("has_bytes"), total),
         understood_pct=share_pct(frame.filter(understood), total),
         partition=_parts(frame, total),
-        missing=by_reason(frame.filter(~understood), total),
+        missing=_by_reason(frame.filter(~understood), total),
         untimed=kernels["duration_ns"].null_count(),
-        without_figures=by_reason(frame.filter(pl.col("part") == "no_figures"), total),
+        without_figures=_by_reason(frame.filter(pl.col("part") == "no_figures"), total),
     )
 
 
 def _parts(frame: pl.DataFrame, total_ns: int) -> tuple[PartTime, ...]:
     """Return the parts that have launches, in the order of PARTS."""
-    sums = frame.group_by("part").agg(pl.col("duration_ns").sum(), pl.len().alias("launches"))
+    sums = frame.group_by("part").agg(pl.col("duration_ns", "launches").sum())
     known = {name: (duration, count) for name, duration, count in sums.iter_rows()}
     return tuple(
         PartTime(name, duration, 100 * duration / total_ns if total_ns else 0.0, count)
@@ -134,9 +138,14 @@ def by_reason(launches: pl.DataFrame, total_ns: int) -> tuple[MissingWork, ...]:
         launches: columns ``reason`` and ``duration_ns``, without nulls.
         total_ns: the time that shares are of.
     """
+    return _by_reason(launches.with_columns(launches=pl.lit(1)), total_ns)
+
+
+def _by_reason(alike: pl.DataFrame, total_ns: int) -> tuple[MissingWork, ...]:
+    """Return the same of rows that stand for several launches each (``launches``)."""
     groups = (
-        launches.group_by("reason")
-        .agg(pl.col("duration_ns").sum(), pl.len().alias("launches"))
+        alike.group_by("reason")
+        .agg(pl.col("duration_ns", "launches").sum())
         .sort("duration_ns", "launches", "reason", descending=[True, True, False])
         .select("reason", "duration_ns", "launches")
     )

@@ -94,7 +94,7 @@ def plan_sheet(plan: Plan) -> Sheet:
     """Return what fits, the floors and limits, the sweeps, and what to know."""
     grids = [
         Grid(
-            f"Batch, at a context of {units.count(plan.context_tokens)} tokens{scope(plan)}",
+            f"Batch, at a context of {units.counted(plan.context_tokens, 'token')}{scope(plan)}",
             batch_headings(plan),
             tuple(batch_rows(plan)),
             _WORDS,

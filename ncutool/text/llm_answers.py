@@ -105,14 +105,18 @@ def answer_facts(plan: Plan) -> list[tuple[str, list[Fact]]]:
             Fact(
                 "prompts at once",
                 "none" if held is None else units.count(held),
-                f"at most, of {units.count(found.prompt_tokens)} tokens, for a first token in "
+                f"at most, of {units.counted(found.prompt_tokens, 'token')}, for a first token in "
                 f"{milliseconds(found.time_to_first_token_ns)}"
-                + (f": {units.count(least)} take longer at best" if held is None else ""),
+                + (f": {_take(least)} longer at best" if held is None else ""),
             )
         )
     if found.smallest is not None:
         lines.append(_smallest(plan))
     return [("What was asked for", lines)]
+
+
+def _take(prompts: int) -> str:
+    return f"{units.count(prompts)} {'takes' if prompts == 1 else 'take'}"
 
 
 def _batch(plan: Plan) -> Fact:

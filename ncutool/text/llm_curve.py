@@ -19,9 +19,9 @@ def speed_grid(plan: Plan, rows: Sequence[AtSpeed]) -> Grid:
     """Return what the deployment gives at round speeds of each user, at most."""
     several = plan.memory.devices > 1
     headings = ("tok/s a user", "batch", "step", "tok/s", *(("tok/s a device",) if several else ()))
-    context = units.count(plan.context_tokens)
+    context = units.counted(plan.context_tokens, "token")
     return Grid(
-        f"Throughput against the speed of each user, at most, at a context of {context} tokens",
+        f"Throughput against the speed of each user, at most, at a context of {context}",
         (*headings, "ends"),
         tuple(
             (

@@ -112,12 +112,12 @@ def _model(plan: Plan) -> list[Fact]:
             )
         )
     if model.states:
-        layers = sum(state.layers for state in model.states)
         lines.append(
             Fact(
                 "recurrent state",
                 f"{units.count(kept.state_bytes_per_sequence_all_devices)} B/sequence",
-                f"{layers} of {model.layers} layers keep this however long a sequence is",
+                f"{model.state_layers} of {model.layers} layers keep this however long a sequence "
+                "is",
             )
         )
     return lines
@@ -132,7 +132,7 @@ def _memory(plan: Plan) -> list[Fact]:
         Fact(
             "KV cache",
             gigabytes(kept.kv_bytes),
-            f"{sequences} of {units.count(plan.context_tokens)} tokens, "
+            f"{sequences} of {units.counted(plan.context_tokens, 'token')}, "
             f"{gigabytes(kept.kv_bytes_per_sequence)} each",
         ),
         Fact(
@@ -304,7 +304,7 @@ def _prefill(plan: Plan) -> list[Fact]:
         Fact(
             "prompt",
             milliseconds(prompt.floor_ns),
-            f"{_prompts(prompt.prompts)}{units.count(prompt.prompt_tokens)} tokens, "
+            f"{_prompts(prompt.prompts)}{units.counted(prompt.prompt_tokens, 'token')}, "
             f"{rate(prompt.tokens_per_s)}; "
             f"{prompt.bound}-bound ({prompt.limit}{_on(prompt.limit_resource)}) at "
             f"{units.intensity(prompt.intensity_flop_per_byte)}; {plan.types.activations} inputs"
@@ -361,7 +361,7 @@ def _cache_limits(plan: Plan) -> list[Fact]:
         Fact(
             "memory allows",
             units.count(plan.memory.most_sequences),
-            f"sequences of {units.count(plan.context_tokens)} tokens: "
+            f"sequences of {units.counted(plan.context_tokens, 'token')}: "
             + first.get(turning.first, "")
             + ", of the whole step",
         ),

@@ -99,14 +99,14 @@ def _chunked(found: Chunked) -> list[Fact]:
             "longest step",
             milliseconds(found.step_ns),
             f"at least, of {units.counted(found.batch, 'sequence')} and a chunk of "
-            f"{units.count(found.chunk_tokens)} tokens; {found.step_bound}-bound{expected}",
+            f"{units.counted(found.chunk_tokens, 'token')}; {found.step_bound}-bound{expected}",
         ),
         Fact("without chunk", milliseconds(found.alone_ns), "a step of these sequences alone"),
         Fact(
             "first token",
             milliseconds(found.first_token_ns),
             f"at least, after {units.counted(found.steps, 'step')}: "
-            f"{units.count(found.prompt_tokens)} tokens{cached}",
+            f"{units.counted(found.prompt_tokens, 'token')}{cached}",
         ),
         Fact(
             "prompt at once",
@@ -120,7 +120,7 @@ def _chunked(found: Chunked) -> list[Fact]:
         lines.append(
             Fact(
                 "largest chunk",
-                "none" if largest is None else f"{units.count(largest)} tokens",
+                "none" if largest is None else units.counted(largest, "token"),
                 f"at most, for {asked} a token beside these sequences",
             )
         )

@@ -30,6 +30,9 @@ def spans(calls: pl.DataFrame) -> pl.DataFrame:
         .sort("start_ns", "row")
         .select("row", "name", "start_ns", "end_ns")
     )
+    schema = {"row": pl.Int64, "start_ns": pl.Int64, "end_ns": pl.Int64}
+    if marks.is_empty():
+        return pl.DataFrame(schema=schema)
     launched = np.sort(calls.filter(name.str.contains(LAUNCH))["start_ns"].to_numpy())
     found: list[tuple[int, int, int]] = []
     open_row, begun, ended = -1, 0, False
@@ -44,7 +47,6 @@ def spans(calls: pl.DataFrame) -> pl.DataFrame:
             open_row = -1
         else:
             open_row = -1
-    schema = {"row": pl.Int64, "start_ns": pl.Int64, "end_ns": pl.Int64}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 

@@ -152,13 +152,15 @@ class Hosts:
 
         Traces of 2020-21 record annotations as operators.
         """
-        names = self._capture.signatures.select("signature_id", name="op").with_columns(
-            input=pl.col("name").str.contains(call_names.INPUT), compiles=call_names.compiles()
+        names = self._capture.signatures.select("signature_id", name="op")
+        reads_input, compiles = (
+            pl.col("signature_id")
+            .is_in(names.filter(told)["signature_id"].implode())
+            .fill_null(value=False)
+            for told in (pl.col("name").str.contains(call_names.INPUT), call_names.compiles())
         )
-        return (
-            self._capture.ops.select("signature_id", "thread", "start_ns", "end_ns", row="op_id")
-            .join(names, on="signature_id", how="left", maintain_order="left")
-            .with_columns(pl.col("input", "compiles").fill_null(value=False))
+        return self._capture.ops.select(
+            "thread", "start_ns", "end_ns", row="op_id", input=reads_input, compiles=compiles
         )
 
     @cached_property
@@ -217,14 +219,17 @@ def _own_time(ops: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     """Return stretches over ``OWN_TIME_NS`` in which a thread is inside an operator and nothing
     begins or ends, each with the innermost operator around it (``row``, ``start_ns``,
     ``end_ns``)."""
+    # An operator around such a stretch is at least as long; so few are left to be searched.
+    nested = ops.filter(pl.col("end_ns") - pl.col("start_ns") >= OWN_TIME_NS)
+    nothing = pl.DataFrame(schema=dict.fromkeys(_SPAN, pl.Int64))
+    if nested.is_empty():
+        return nothing
     parts = [frame[edge].to_numpy() for frame in (ops, calls) for edge in ("start_ns", "end_ns")]
     edges = np.sort(np.concatenate(parts))
     long = np.flatnonzero(np.diff(edges) >= OWN_TIME_NS)
     left, right = edges[long], edges[long + 1]
-    # an operator around such a stretch is at least as long; so few are left to be searched
-    nested = ops.filter(pl.col("end_ns") - pl.col("start_ns") >= OWN_TIME_NS)
-    if nested.is_empty() or not left.size:
-        return pl.DataFrame(schema=dict.fromkeys(_SPAN, pl.Int64))
+    if not left.size:
+        return nothing
     nested = nested.sort("start_ns", pl.col("end_ns").neg(), "row")
     end = nested["end_ns"].to_numpy()
     around = np.searchsorted(nested["start_ns"].to_numpy(), left, side="right") - 1

@@ -121,9 +121,10 @@ def launching_calls(capture: Capture) -> int:
 
 def _launching(capture: Capture) -> pl.DataFrame:
     name = pl.col("name")
-    return capture.calls.filter(
+    names = capture.calls.select(name.unique()).filter(
         name.str.contains(call_names.LAUNCH) & ~name.str.contains(call_names.NO_KERNEL)
     )
+    return capture.calls.filter(name.is_in(names["name"].implode()))
 
 
 def _captured(calls: pl.DataFrame) -> Union:

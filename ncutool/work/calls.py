@@ -291,7 +291,7 @@ def _output_shape(call: OpCall, outputs: OutputShapes) -> Sizes | None:
 def _row(call: OpCall, *, by_name: bool = False) -> tuple[object, ...]:
     """Return the modelled columns of :func:`evaluate`, in their order."""
     work = model(call)
-    signature = signature_text(call), shown_shapes(call)
+    signature = _shown(*_operands(call))
     if isinstance(work, NoModel):
         return *signature, work.family, None, None, None, None, work.reason, None, None, None
     remarks = [work.remark, DTYPE_BY_NAME if by_name else None]
@@ -322,18 +322,23 @@ def signature_text(call: OpCall) -> str | None:
 
     A matrix product shows its two factors and leaves the bias out.
     """
-    tensors, lists = _operands(call)
-    parts = [_sizes(shape) for shape in tensors[:_SHOWN]]
-    if len(tensors) > _SHOWN:
-        parts.append("…")
-    parts += [f"{len(members)} tensors from {_sizes(members[0].shape)}" for members in lists]
-    return " × ".join(parts) or None
+    return _shown(*_operands(call))[0]
 
 
 def shown_shapes(call: OpCall) -> list[Sizes] | None:
     """Return the shapes that :func:`signature_text` shows, of a list of tensors its first one."""
-    tensors, lists = _operands(call)
-    return [*tensors[:_SHOWN], *(members[0].shape for members in lists)] or None
+    return _shown(*_operands(call))[1]
+
+
+def _shown(
+    tensors: list[Sizes], lists: list[tuple[Tensor, ...]]
+) -> tuple[str | None, list[Sizes] | None]:
+    parts = [_sizes(shape) for shape in tensors[:_SHOWN]]
+    if len(tensors) > _SHOWN:
+        parts.append("…")
+    parts += [f"{len(members)} tensors from {_sizes(members[0].shape)}" for members in lists]
+    shapes = [*tensors[:_SHOWN], *(members[0].shape for members in lists)]
+    return " × ".join(parts) or None, shapes or None
 
 
 def _operands(call: OpCall) -> tuple[list[Sizes], list[tuple[Tensor, ...]]]:
@@ -346,4 +351,4 @@ def _operands(call: OpCall) -> tuple[list[Sizes], list[tuple[Tensor, ...]]]:
 
 
 def _sizes(shape: Sizes) -> str:
-    return "[" + ",".join(str(size) for size in shape) + "]"
+    return "[" + ",".join(map(str, shape)) + "]"

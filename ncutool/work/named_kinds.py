@@ -7,14 +7,13 @@ family and the data type of the operands, never how much work it did.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ncutool.base.patterns import Pattern
 from ncutool.base.pseudonyms import original
-from ncutool.base.quick_search import first_held, may_hold
+from ncutool.base.quick_search import first_held
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,6 +63,7 @@ _FAMILIES: tuple[tuple[str, Pattern], ...] = (
 )
 _WRAPPER = Pattern(rf"{_WORD}(cutlass::(device_kernel|Kernel2?)|multi_tensor_apply_kernel)<")
 """Kernels that do what their template argument says; of others the own name alone counts."""
+_BEFORE_ARGUMENTS = Pattern(r"^[^<(]*")
 _DEEP_GEMM = Pattern(r"deep_gemm::\w*?(fp8|fp4|bf16)\w*gemm|deep_gemm::(fp8|bf16)_gemm")
 _FMHA_QKV = Pattern(r"(?i)Qkv(E4m3|E5m2|Bfloat16|Fp16|E2m1)")
 _TRTLLM = Pattern(
@@ -118,7 +118,7 @@ def _named(name: str) -> Named:
 
 def _own_part(name: str) -> str:
     """Return the part of a name that tells what its kernel does."""
-    return name if _WRAPPER.search(name) else re.split(r"[<(]", name, maxsplit=1)[0]
+    return name if _WRAPPER.search(name) else _BEFORE_ARGUMENTS.findall(name)[0]
 
 
 def _of_family(family: str | None, name: str) -> Named:
@@ -132,9 +132,7 @@ def columns(names: Iterable[str]) -> pl.DataFrame:
 
     given = list(dict.fromkeys(names))
     read = [original(name)[:_LONGEST] for name in given]
-    asked = may_hold(read, [pattern for _, pattern in _FAMILIES])
-    within = [_own_part(name) if may else "" for name, may in zip(read, asked, strict=True)]
-    families = first_held(within, _FAMILIES)
+    families = first_held(list(map(_own_part, read)), _FAMILIES)
     kinds = [_of_family(family, name) for family, name in zip(families, read, strict=True)]
     return pl.DataFrame(
         {

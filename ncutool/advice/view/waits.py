@@ -117,12 +117,15 @@ def blocked(points: pl.DataFrame, capture: Capture) -> dict[int, list[tuple[int,
         points: the launches with their calls (`gap_causes.launch_points`).
     """
     finished = pl.col("call_end") >= pl.col("start_ns") + pl.col("duration_ns")
-    copies = points.filter(pl.col("blocking") & finished)["call_id"]
+    copies = points.lazy().filter(pl.col("blocking") & finished).select("call_id").collect()
+    names = capture.calls.select(pl.col("name").unique()).filter(
+        pl.col("name").str.contains("ynchronize", literal=True)
+    )
     calls = (
         capture.calls.select("call_id", "name", "thread", "start_ns", "end_ns")
         .filter(
-            pl.col("name").str.contains("ynchronize", literal=True)
-            | pl.col("call_id").is_in(copies.implode())
+            pl.col("name").is_in(names["name"].implode())
+            | pl.col("call_id").is_in(copies["call_id"].implode())
         )
         .select("thread", "start_ns", "end_ns")
         .sort("thread", "start_ns", "end_ns")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ncutool.analysis.request import Request
@@ -41,6 +43,37 @@ if TYPE_CHECKING:
 GROUPS = help_groups.LLM
 
 
+class SweepOptions(Struct, frozen=True):
+    """The rows of the sweeps over batch and context; the usual ones where not given."""
+
+    batches: Annotated[
+        str | None, option(words="Rows of the batch sweep, e.g. 1,8,64.", metavar="N,...")
+    ] = None
+    contexts: Annotated[str | None, option(words="Rows of the context sweep.", metavar="N,...")] = (
+        None
+    )
+
+
+class TraceOptions(Struct, frozen=True):
+    """A trace to hold the plan against."""
+
+    against: Annotated[
+        Path | Place | None,
+        option(
+            words="A trace of a decode step or a prefill to hold the plan against.",
+            metavar="CAPTURE",
+        ),
+    ] = None
+    capture_trace: CaptureTraceOption = None
+    phase: Annotated[
+        str | None,
+        option(
+            words="What the trace of --against shows, where it does not tell: decode or prefill.",
+            metavar="PHASE",
+        ),
+    ] = None
+
+
 @unfold
 def run(
     context_: typer.Context,
@@ -48,29 +81,10 @@ def run(
         bool, typer.Option("--presets", help="List the named models with their sources.")
     ] = False,
     device: PlannedDevice = None,
-    batches: Annotated[
-        str | None, option(words="Rows of the batch sweep, e.g. 1,8,64.", metavar="N,...")
-    ] = None,
-    contexts: Annotated[
-        str | None, option(words="Rows of the context sweep.", metavar="N,...")
-    ] = None,
-    against: Annotated[
-        Path | Place | None,
-        option(
-            words="A trace of a decode step or a prefill to hold the plan against.",
-            metavar="CAPTURE",
-        ),
-    ] = None,
-    capture_trace: CaptureTraceOption = None,
-    phase: Annotated[
-        str | None,
-        option(
-            words="What the trace of --against shows, where it does not tell: decode or prefill.",
-            metavar="PHASE",
-        ),
-    ] = None,
     device_file: DeviceFileOption = None,
     *,
+    sweeps: SweepOptions,
+    trace: TraceOptions,
     model: ModelOptions,
     serving: ServingOptions,
     questions: QuestionOptions,
@@ -91,34 +105,25 @@ def run(
         output.write(_listed(output))
         return
     described = model.describe()
-    asked = (questions, further)
-
-    if against is not None:
-        # A trace is of one device: of a batch that is said, each group and stage has as much.
-        each = serving.batch if _is_given(context_, "batch") else 1
-        groups = serving.data_parallel_attention * serving.pipeline_parallel
-        planned_for = replace(serving, batch=max(1, each * groups))
-    else:
-        planned_for = serving
-
-    def plan_on(planned: Model, on: Device | str | None) -> Plan:
-        return _plan(planned, on, planned_for, (batches, contexts), device_file, asked)
-
-    if against is not None:
+    plan_on = partial(_plan, sweeps=sweeps, device_file=device_file, asked=(questions, further))
+    if trace.against is not None:
         request = Request(
-            capture_trace=capture_trace,
+            capture_trace=trace.capture_trace,
             whole_steps=True,
             assume_device=device,
             device_file=device_file,
             **limits.limits(),
         )
-        _hold_against(against, request, described, plan_on, phase, serving, context_, output)
+        _hold_against(trace, request, described, plan_on, serving, context_, output)
         return
     if described is None:
         raise UsageError("no model given: use --preset, --config, --params, or sizes")
-    if phase is not None or capture_trace is not None:
+    if trace.phase is not None or trace.capture_trace is not None:
         raise UsageError("--phase and --capture-trace say more of a trace: give --against too")
-    plan = plan_on(described, device)
+    _write(plan_on(described, device, serving), form, output)
+
+
+def _write(plan: Plan, form: Format, output: Output) -> None:
     if not is_drawn(output):
         output.write(_content(plan, form, color=output.color))
         return
@@ -128,11 +133,10 @@ def run(
 
 
 def _hold_against(
-    against: Path | Place,
+    trace: TraceOptions,
     request: Request,
     described: Model | None,
-    plan_on: Callable[[Model, Device | str | None], Plan],
-    phase: str | None,
+    plan_on: Callable[[Model, Device | str | None, ServingOptions], Plan],
     serving: ServingOptions,
     context: typer.Context,
     output: Output,
@@ -140,11 +144,22 @@ def _hold_against(
     """Hold a plan against a trace, and write what comes of it."""
     from ncutool.commands.plan import llm_against
 
-    lengths = {name: getattr(serving, name) for name in ("batch", "context", "prompt")}
-    asked = llm_against.asked(
-        phase, **{name: n if _is_given(context, name) else None for name, n in lengths.items()}
+    given = {
+        name: getattr(serving, name) if _is_given(context, name) else None
+        for name in ("batch", "context", "prompt")
+    }
+    # A trace is of one device: of a batch that is said, each group and stage has as much.
+    groups = serving.data_parallel_attention * serving.pipeline_parallel
+    of_all = replace(serving, batch=max(1, (given["batch"] or 1) * groups))
+    assert trace.against is not None
+    llm_against.write_comparison(
+        trace.against,
+        request,
+        described,
+        lambda model, device: plan_on(model, device, of_all),
+        llm_against.asked(trace.phase, **given),
+        output,
     )
-    llm_against.write_comparison(against, request, described, plan_on, asked, output)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -157,14 +172,14 @@ def _plan(
     model: Model,
     device: Device | str | None,
     serving: ServingOptions,
-    sweeps: tuple[str | None, str | None],
+    *,
+    sweeps: SweepOptions,
     device_file: Path | None,
     asked: tuple[QuestionOptions, WayOptions],
 ) -> Plan:
     """Return the plan of a model on a device.
 
     Args:
-        sweeps: the rows asked for of batch and context; the usual ones where None.
         asked: what else is asked of the plan.
     """
     from ncutool.devices.table import with_file
@@ -173,7 +188,7 @@ def _plan(
 
     if device is None:
         raise UsageError("no device given: name one with --device; ncutool devices lists them")
-    batches, contexts = sweeps
+    batches, contexts = sweeps.batches, sweeps.contexts
     questions, further = asked
     known = with_file(device_file)
     return plan(

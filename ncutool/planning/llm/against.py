@@ -130,31 +130,15 @@ def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Compar
         steps: in the capture.
     """
     observed, matched = blank.observed, blank.match
-    notes: list[str] = []
     absent = _not_run(setup, matched, observed, steps)
-    if absent:
-        notes.append(
-            f"{', '.join(sorted(absent))}: not run here, as no launch of unknown work is long "
-            "enough to read such weights; left out of the floor"
-        )
     dense = floors.weights_floor(setup, load, absent)
     experts = floors.experts_floor(setup, load)
     attention, why_not = _attention(setup, load, observed)
     norms = floors.norms_floor(setup)
     link_ns, no_link = floors.links_floor(setup, load)
-    whole = attention.ns is not None
-    fixed = [dense, norms, *([attention] if whole else [])]
+    fixed = [dense, norms, *([attention] if attention.ns is not None else [])]
     floor = floors.total([*fixed, *(experts[:1] if experts else ())])
-    if not whole:
-        notes.append(f"the floor leaves the attention out: {why_not}")
-    if no_link is not None:
-        notes.append(f"the floor leaves out what the devices send each other: {no_link}")
-    apart = experts and any(one.name == EXPERTS and one.ns for one in observed.parts)
-    by_part = {PRODUCTS: dense.ns, ATTENTION: attention.ns, REST: norms.ns}
-    if experts and apart:
-        by_part[EXPERTS] = experts[0].ns
-    elif experts:
-        by_part[PRODUCTS] = floors.total([dense, experts[0]]).ns
+    by_part = _by_part(observed, dense, experts, attention, norms)
     if setup.deployment.stage_devices > 1:
         by_part[COMMUNICATION] = link_ns
     reasons = {
@@ -184,11 +168,48 @@ def _compared(setup: Setup, blank: Comparison, load: Load, steps: int) -> Compar
         parts=tuple(rows),
         products=tuple(products),
         notes=(
-            *notes,
+            *_left_out(absent, why_not if attention.ns is None else None, no_link),
             *_notes(blank, load, absent, mixture=experts is not None),
             *too_fast(rows, products),
         ),
     )
+
+
+def _by_part(
+    observed: Observed,
+    dense: Floor,
+    experts: tuple[Floor, Floor, Floor] | None,
+    attention: Floor,
+    norms: Floor,
+) -> dict[str, float | None]:
+    """Return the floor of each part of a step, experts apart where their launches are known."""
+    found = {PRODUCTS: dense.ns, ATTENTION: attention.ns, REST: norms.ns}
+    if experts is None:
+        return found
+    if any(one.name == EXPERTS and one.ns for one in observed.parts):
+        return {**found, EXPERTS: experts[0].ns}
+    return {**found, PRODUCTS: floors.total([dense, experts[0]]).ns}
+
+
+def _left_out(
+    absent: frozenset[str], no_attention: str | None, no_link: str | None
+) -> Iterator[str]:
+    """Return what the floor leaves out, and why.
+
+    Args:
+        absent: names of weights that were not read.
+        no_attention: why the attention is left out; None where it is not.
+        no_link: why what the devices send is left out; None where it is not.
+    """
+    if absent:
+        yield (
+            f"{', '.join(sorted(absent))}: not run here, as no launch of unknown work is long "
+            "enough to read such weights; left out of the floor"
+        )
+    if no_attention is not None:
+        yield f"the floor leaves the attention out: {no_attention}"
+    if no_link is not None:
+        yield f"the floor leaves out what the devices send each other: {no_link}"
 
 
 def _longest(local_ns: float | None, link_ns: float | None) -> float | None:

@@ -62,6 +62,8 @@ def chunked(
         UsageError: the chunk is no size, or there would be too many.
     """
     check_size("a chunk", chunk_tokens)
+    new = beside.prompt_tokens - beside.cached_tokens
+    chunk_tokens = min(chunk_tokens, new)  # no chunk is longer than what is left of the prompt
     passes = tuple(_chunks(setup, chunk_tokens, beside))
     steps = [_with(setup, one, beside) for one in passes]
     longest = max(steps, key=lambda one: one.floor_ns)
@@ -71,7 +73,6 @@ def chunked(
         decoded = decode_pass(beside.batch, beside.context_tokens)
         expected = max(mixed_work(setup, (decoded, one), "expected").floor_ns for one in passes)
     prompts = setup.deployment.least_batch
-    new = beside.prompt_tokens - beside.cached_tokens
     return Chunked(
         chunk_tokens=chunk_tokens,
         steps=len(steps),

@@ -126,6 +126,9 @@ class State(Struct, frozen=True):
     """Among how many devices tensor parallelism can divide it: its heads."""
     stored: NumberType | None = None
     """Its type where the configuration sets it; None is that of the unquantised weights."""
+    beside: bool = False
+    """Whether the layers that keep it are those of the state before it: a layer keeps what its
+    convolution looks back at beside its state."""
 
 
 class Experts(Struct, frozen=True):
@@ -185,6 +188,11 @@ class Model(Struct, frozen=True):
     """Weights of the checkpoint that serving leaves out: layers for multi-token prediction."""
     predicting_layers: int = 0
     """Layers for multi-token prediction that the configuration names; they are not counted."""
+
+    @property
+    def state_layers(self) -> int:
+        """Layers that keep a state of a sequence."""
+        return sum(state.layers for state in self.states if not state.beside)
 
     @property
     def parameters(self) -> int:

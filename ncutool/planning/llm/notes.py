@@ -186,11 +186,28 @@ def _layout(plan: Plan) -> str:
             f"a step gives each sequence a token, as {deployment.pipeline_parallel} parts of the "
             "batch follow each other through the stages; memory is the mean of the stages"
         )
+        said += _uneven_stages(plan)
     if deployment.least_batch > 1:
         said.append(
             f"a prefill is that of {deployment.least_batch} prompts, one for each group and stage"
         )
     return "; ".join(said)
+
+
+def _uneven_stages(plan: Plan) -> list[str]:
+    """Say by how much a stage is above the mean where layers do not divide among the stages."""
+    layers, stages = plan.model.layers, plan.setup.deployment.pipeline_parallel
+    if layers is None or layers % stages == 0:
+        return []
+    most = -(-layers // stages)
+    more = most * stages / layers
+    said = (
+        f"{layers} layers do not divide among {stages} stages: one of {most} holds "
+        f"{100 * (more - 1):.3g} % more of them than the mean"
+    )
+    if plan.memory.fits and more * plan.memory.total_bytes > plan.memory.usable_bytes:
+        said += ", with which it may not fit"
+    return [said]
 
 
 def _latent(plan: Plan) -> str:

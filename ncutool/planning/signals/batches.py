@@ -83,7 +83,7 @@ def _pair(first: tuple[float, float], second: tuple[float, float]) -> Verdict:
     figures = [
         Figure("batch_ratio", times),
         Figure("throughput_ratio", gain, "of the larger batch over the smaller"),
-        Figure("fixed_share_pct", fixed, "of the larger batch's step: (r - 1) / (k - 1)"),
+        _fixed_share(fixed, is_share=not impossible and gain >= 1),
         Figure("step_small_ns", first_ns, f"at batch {small:g}: batch / throughput"),
         Figure("step_large_ns", second_ns, f"at batch {large:g}"),
     ]
@@ -100,6 +100,14 @@ def _pair(first: tuple[float, float], second: tuple[float, float]) -> Verdict:
         tells_more=_tells_more(regime, large),
         thresholds=("fixed", "saturated", "noise"),
     )
+
+
+def _fixed_share(fixed: float, *, is_share: bool) -> Figure:
+    """Return the fixed share of a step; no number where a fixed and a growing part explain none."""
+    meant = "of the larger batch's step: (r - 1) / (k - 1)"
+    if is_share:
+        return Figure("fixed_share_pct", fixed, meant)
+    return Figure("fixed_share_pct", None, f"{meant} is {fixed:.1f} %, which no share can be")
 
 
 def _reason(

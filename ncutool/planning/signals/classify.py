@@ -97,8 +97,7 @@ def _device(
         return device, device.name
     if device is None:
         return None, ""
-    resolved = resolve(None, device, known)
-    return resolved.device, resolved.how
+    return resolve(None, device, known).device, f"--device {device}"
 
 
 def _sm_count(

@@ -59,7 +59,7 @@ def _argument(
     dims: object, kind: object, strides: object, value: object, typed: bool, untyped: str | None
 ) -> Argument:
     name = kind if isinstance(kind, str) else ""
-    nested = isinstance(dims, list) and any(isinstance(item, list) for item in dims)
+    nested = isinstance(dims, list) and list in map(type, dims)
     if name == "TensorList" or nested:
         return _tensor_list(dims, strides)
     shape = _sizes(dims)
@@ -85,21 +85,23 @@ def _tensor_list(dims: object, strides: object) -> TensorList:
 
 
 def _sizes(dims: object) -> tuple[int, ...] | None:
-    if not isinstance(dims, list) or len(dims) > _MAX_RANK:
+    if not isinstance(dims, list) or len(dims) > _MAX_RANK or not _whole_numbers(dims):
         return None
-    sizes = [item for item in dims if isinstance(item, int) and not isinstance(item, bool)]
-    if len(sizes) != len(dims) or not all(0 <= size <= _MAX_ELEMENTS for size in sizes):
+    sizes: tuple[int, ...] = tuple(dims)
+    if sizes and (min(sizes) < 0 or max(sizes) > _MAX_ELEMENTS or prod(sizes) > _MAX_ELEMENTS):
         return None
-    if prod(sizes) > _MAX_ELEMENTS:
-        return None
-    return tuple(sizes)
+    return sizes
 
 
 def _strides(strides: object, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    if not isinstance(strides, list) or len(strides) != len(shape):
+    if not isinstance(strides, list) or len(strides) != len(shape) or not _whole_numbers(strides):
         return None
-    steps = tuple(item for item in strides if isinstance(item, int) and not isinstance(item, bool))
-    return steps if len(steps) == len(shape) else None
+    return tuple(strides)
+
+
+def _whole_numbers(items: list[object]) -> bool:
+    """Whether all parts of a parsed list are integers, which truth values are not."""
+    return set(map(type, items)) <= {int}
 
 
 def _value(text: object) -> bool | int | float | str | tuple[int | float | bool, ...] | None:

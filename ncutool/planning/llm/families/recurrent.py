@@ -39,7 +39,7 @@ def _keep(
     if state:
         draft.states.append(State(count, state, each * state, shares, kind))
     if convolved:
-        draft.states.append(State(count, convolved, 2 * convolved, shares))
+        draft.states.append(State(count, convolved, 2 * convolved, shares, beside=bool(state)))
 
 
 def add_gated_delta(draft: Draft, layers: list[int]) -> None:
