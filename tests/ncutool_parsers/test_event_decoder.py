@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from ncutool_parsers.torch_columns import Collector
 from ncutool_parsers.torch_events import _COMMON, Args, Event, EventDecoder
 
 _VALUES: dict[Any, Any] = {int: 3, str: "text", int | str: "7", msgspec.Raw: [[1, 2], "x"]}
@@ -50,6 +51,21 @@ def test_other_categories_are_decoded_too(cat: str | None) -> None:
     """And all that stand in a list with them."""
     made, plain = both([event("kernel"), event(cat)])
     assert made == plain
+
+
+@pytest.mark.parametrize("cat", ["kernel", "cpu_op", "cuda_runtime", "python_function"])
+@pytest.mark.parametrize("phase", ["B", "", None])
+def test_events_that_are_not_complete_are_not_used(cat: str, phase: str | None) -> None:
+    """They are told by their phase, and what stands in a list with them is used."""
+    part = event(cat) | {"ph": phase}
+    if phase is None:
+        del part["ph"]
+    made, plain = both([event(cat), part])
+    assert made == plain
+    collector = Collector()
+    collector.add(made)
+    used = len(collector.launches) + len(collector.ops) + len(collector.calls)
+    assert used + collector.python_events == 1
 
 
 def test_it_stops_trying_where_other_categories_abound() -> None:

@@ -359,6 +359,18 @@ def test_absolute_times_with_decimals_are_exact(tmp_path: Path, quote: str) -> N
     assert read(path).launches["duration_ns"].to_list() == [1003] * 10
 
 
+def test_times_are_exact_among_events_that_are_not_used(tmp_path: Path) -> None:
+    """What lies first, in the middle and last in the file need not be a launch."""
+    launch = json.dumps(make.kernel("k", 0.5, 1.003, 1)).replace(
+        '"ts": 0.5', '"ts": 1712345678901284.333'
+    )
+    flow = json.dumps(make.event("ac2g", "ac2g", 7.0, 0.0))
+    path = tmp_path / "t.json"
+    lines = [flow] * 3 + [launch] + [flow] * 9
+    path.write_text('{"traceEvents": [' + ", ".join(lines) + "]}")
+    assert read(path).origin_ns == 1712345678901284333
+
+
 def test_whole_and_decimal_times_in_one_file(tmp_path: Path) -> None:
     """Times that were taken before the first one with decimals count from the same moment."""
     early = [make.kernel(f"a{n}", 1712345678901000 + 2 * n, 1, n) for n in range(1, 2000)]

@@ -71,6 +71,20 @@ def test_siblings_and_children() -> None:
     assert found.tolist() == [1, 3, -1, 4, -1]
 
 
+@settings(max_examples=200, deadline=None)
+@given(spans())
+def test_parent_is_the_last_one_before_that_ends_no_earlier(given_spans: list[Span]) -> None:
+    """On its thread; the first that ends after all before it has none."""
+    tree = _intervals(given_spans)
+    for row, parent in enumerate(tree.parent.tolist()):
+        held = [
+            before
+            for before in range(row)
+            if tree.thread[before] == tree.thread[row] and tree.end[before] >= tree.end[row]
+        ]
+        assert parent == (held[-1] if held else -1)
+
+
 def test_equal_intervals_nest_by_their_id() -> None:
     """With 1-µs clocks parent and child may coincide: the smaller id began first."""
     tree = Intervals(
