@@ -100,6 +100,10 @@ ALLOWED: dict[tuple[str, str], str] = {
         "title.replace(name, short_names.bare(name))",
     ): "shortens a name where a line has no room, and asks it nothing",
     (
+        "ncutool/archive/sql.py",
+        "said.partition(':')",
+    ): "DuckDB's error, of which nothing but its words passes through polars",
+    (
         "ncutool/commands/options.py",
         "signature.replace(parameters=unfolded)",
     ): "the signature of a Python function, no text",

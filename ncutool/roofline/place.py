@@ -157,7 +157,8 @@ def columns_of(
     computed."""
     frame = _launches(capture, work.rows)
     placed = [_placed(part, own, capture) for part, own in _by_device(frame, device, devices)]
-    return partition.with_part(pl.concat(placed)).select(columns).collect()
+    found = partition.with_part(pl.concat(placed)).select("launch_id", *columns).collect()
+    return _in_order(found).select(columns)
 
 
 def place_some(

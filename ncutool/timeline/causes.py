@@ -36,9 +36,9 @@ Causes = npt.NDArray[np.int8]
 """Places in :data:`GAP_CAUSES`."""
 
 
-def number(cause: str) -> np.int8:
+def number(cause: str) -> int:
     """Return the place of ``cause`` in :data:`GAP_CAUSES`."""
-    return np.int8(GAP_CAUSES.index(cause))
+    return GAP_CAUSES.index(cause)
 
 
 def chosen(conditions: list[Bools], causes: list[str], otherwise: str) -> Causes:

@@ -217,9 +217,10 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     """Return columns and median time (ns) of every shape of product, by rows and inner size."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
-        known = stream.where(lambda operation: operation.symbol == "g" and operation.sizes)
+        known = stream.where(lambda operation: operation.symbol == "g")
         for node in compress(stream.nodes, (known & (stream.times > 0)).tolist()):
-            seen.setdefault(node.operation.sizes, []).append(node.duration_ns)
+            if (size := node.operation.sizes) is not None:
+                seen.setdefault(size, []).append(node.duration_ns)
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for (rows, inner, columns), times in seen.items():
         found.setdefault((rows, inner), []).append((columns, round(median(times))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from ncutool.timeline.window import GAP_CAUSES
+from ncutool.timeline.causes import GAP_CAUSES
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Bools, Ints

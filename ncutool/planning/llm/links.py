@@ -11,8 +11,6 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ncutool.planning.llm.number_types import NUMBER_TYPES
-
 if TYPE_CHECKING:
     from ncutool.planning.llm.experts import Routing
     from ncutool.planning.llm.model import Experts
@@ -37,7 +35,7 @@ def link_bytes(
     deployment, model = setup.deployment, setup.model
     if deployment.devices == 1 or model.hidden_size is None or not model.shapes_known:
         return
-    row = model.hidden_size * _value_bytes(setup)
+    row = model.hidden_size * setup.sent_value_bytes
     own = deployment.own(sequences) * new_tokens
     shares = deployment.tensor_parallel
     if shares > 1:
@@ -59,13 +57,6 @@ def link_is_known(setup: Setup) -> bool:
         return True
     known = setup.device.link_peak_bytes_per_s is not None
     return known and setup.model.hidden_size is not None and setup.model.shapes_known
-
-
-def _value_bytes(setup: Setup) -> float:
-    """Return the bytes of a value on its way: inputs of layers may be sent as they are used."""
-    trained = NUMBER_TYPES[setup.model.trained_type].bytes_per_value
-    used = [setup.activation(one).bytes_per_value for one in setup.model.matrices]
-    return min([trained, *used])
 
 
 def _reductions(setup: Setup) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from msgspec import Struct, field
 
 from ncutool.devices.resolve import Device
@@ -11,7 +13,18 @@ from ncutool.planning.llm.number_types import NUMBER_TYPES, NumberType, math_typ
 from ncutool_parsers.errors import UsageError
 
 
-class Setup(Struct, frozen=True):
+class Lane(Struct, frozen=True):
+    """What one device's products with a matrix are worked at, however much passes."""
+
+    size: float
+    """Values of one copy of the device's share."""
+    roof: str
+    peak: float
+    """Of the roof, in FLOP/s."""
+    bytes_per_value: float
+
+
+class Setup(Struct, frozen=True, dict=True):
     """What is planned. All bytes and FLOPs of its methods are those of one of the devices."""
 
     model: Model
@@ -27,6 +40,31 @@ class Setup(Struct, frozen=True):
     def tensor_parallel(self) -> int:
         """Devices among which each layer is divided."""
         return self.deployment.tensor_parallel
+
+    @cached_property
+    def _lanes(self) -> dict[Matrix, Lane]:
+        return {}
+
+    def lane(self, matrix: Matrix) -> Lane:
+        """Return what products with a matrix are worked at: found once, as searches for a batch
+        ask hundreds of times."""
+        found = self._lanes.get(matrix)
+        if found is None:
+            roof = self.roof(matrix)
+            found = self._lanes[matrix] = Lane(
+                matrix.values / self.divided(matrix),
+                roof,
+                self.peak(roof),
+                self.stored(matrix).bytes_per_value,
+            )
+        return found
+
+    @cached_property
+    def sent_value_bytes(self) -> float:
+        """Bytes of a value on its way to another device: inputs of layers may be sent as they are
+        used."""
+        used = [self.activation(one).bytes_per_value for one in self.model.matrices]
+        return min([self.trained_bytes, *used])
 
     @property
     def bandwidth(self) -> float:

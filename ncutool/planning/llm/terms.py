@@ -195,18 +195,18 @@ def matrix_terms(
     for name, group in groups.items():
         flop = moved = seconds = 0.0
         for one in group:
-            size = one.values / setup.divided(one)
+            lane = setup.lane(one)
             done = matrix_flop(setup, one, given)
             flop += done
-            seconds += done / setup.peak(setup.roof(one))
+            seconds += done / lane.peak
             moved += (
                 _read_share(setup, one, tokens, routing)
                 * one.copies
-                * size
-                * setup.stored(one).bytes_per_value
+                * lane.size
+                * lane.bytes_per_value
             )
         yield Term(
-            name, flop, setup.roof(_main(group)), moved, 1e9 * seconds,
+            name, flop, setup.lane(_main(group)).roof, moved, 1e9 * seconds,
             1e9 * moved / setup.bandwidth,
         )  # fmt: skip
 
@@ -215,7 +215,7 @@ def matrix_flop(setup: Setup, matrix: Matrix, given: Pass) -> float:
     """Return the FLOPs of one device's products with a matrix."""
     each = given.logits if matrix.part == "head" else given.new_tokens
     rows = setup.deployment.rows(matrix, given.sequences) * each
-    return 2 * rows * matrix.uses * (matrix.values / setup.divided(matrix))
+    return 2 * rows * matrix.uses * setup.lane(matrix).size
 
 
 def _main(group: list[Matrix]) -> Matrix:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trace_factory import BF16, Step, run, view
 
-from ncutool.advice.fuse import fuse, norms, places
-from ncutool.advice.fuse.pattern import Nodes, Times
+from ncutool.advice.fuse import fuse, norms, places, rotary
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 from ncutool.advice.view.spreading import spread, spread_each
@@ -57,9 +57,10 @@ def test_what_is_remembered_is_what_each_place_takes(
     remembered = fuse.drafts(context, frozenset())
     asked = []
 
-    def anew(self: places._Known, _: places.Key, nodes: Sequence[Node]) -> Times | None:
+    def anew(self: places._Known, _: bytes, nodes: Sequence[Node]) -> Times | None:
         asked.append(nodes)
-        return self._pattern.times(self._context, nodes)
+        times, at_place = self._pattern.times(self._context, nodes), self._pattern.at_place
+        return times if times is None or at_place is None else at_place(times, nodes)
 
     monkeypatch.setattr(places._Known, "times", anew)
     assert fuse.drafts(context, frozenset()) == remembered
@@ -67,19 +68,28 @@ def test_what_is_remembered_is_what_each_place_takes(
     assert len(asked) >= 5 * len(remembered.drafts)
 
 
-def test_a_pattern_is_asked_once_for_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of five layers alike, not five times."""
-    norm = norms.RMS_NORM
+@pytest.mark.parametrize(
+    ("pattern", "title"),
+    [
+        (norms.RMS_NORM, "Fuse RMSNorm in 5 places"),
+        (rotary.ROTARY[1], "Fuse rotary embedding in 5 places"),
+    ],
+    ids=["RMSNorm", "rotary"],
+)
+def test_a_pattern_is_asked_once_for_each_kind(
+    pattern: Pattern, title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of five layers alike, not five times, however long the calls of each took."""
     calls: list[Nodes] = []
 
     def counted(context: Context, nodes: Nodes) -> Times | None:
         calls.append(nodes)
-        return norm.times(context, nodes)
+        return pattern.times(context, nodes)
 
-    counting = replace(norm, times=counted)
+    counting = replace(pattern, times=counted)
     monkeypatch.setattr(fuse, "PATTERNS", (counting,))
     (draft,) = fuse.drafts(view(run(_layers(1)).capture()), frozenset()).drafts
-    assert draft.title == "Fuse RMSNorm in 5 places"
+    assert draft.title == title
     assert len(calls) < 5
 
 

@@ -16,7 +16,8 @@ from trace_factory import H100, Trace, kernels, run, window
 from ncutool.advice import advise
 from ncutool.advice.kernels import unseen
 from ncutool.advice.view.finding import CouldNotLook
-from ncutool.timeline.window import GAP_CAUSES, Timeline
+from ncutool.timeline.causes import GAP_CAUSES
+from ncutool.timeline.window import Timeline
 from ncutool_parsers.capture import Capture
 
 

@@ -54,6 +54,7 @@ ALLOWED = {
     "archive.segments._MANY": "when small files become one",
     "base.checks.LEAST_RATE": "a guard against input that is no rate",
     "base.held._ROUNDING_PCT": "rounding of floating point",
+    "base.quick_search._FEW": "which of two ways is faster; both tell the same",
     "diagnose.against.LEAST_BYTES": "what a guard refuses",
     "diagnose.budget.LEAST_BYTES": "what a guard refuses",
     "diagnose.budget.USUAL_BYTES": "how much is shown",

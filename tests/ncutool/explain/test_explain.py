@@ -127,6 +127,17 @@ def test_every_launch_of_the_samples_can_be_redone(path: Path) -> None:
         assert_redone(analysis, explainer.explain(launch_id))
 
 
+@pytest.mark.parametrize("path", [TRACE, REPORT], ids=lambda path: path.name)
+def test_launches_explained_together_read_as_each_alone(path: Path) -> None:
+    """A page explains many at once, from tables searched once."""
+    analysis = analysed(path)
+    ids = unlike(analysis)
+    together, alone = Explainer(analysis, ids), Explainer(analysis)
+    assert len(ids) > 5
+    for launch_id in ids:
+        assert together.explain(launch_id) == alone.explain(launch_id)
+
+
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
 def test_launches_of_real_captures_can_be_redone(path: Path) -> None:
     """Forty launches of each, drawn at random, and one of each source of figures."""

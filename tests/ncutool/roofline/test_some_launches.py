@@ -13,7 +13,8 @@ from trace_factory import H100
 
 from ncutool.analysis.analyse import analyse
 from ncutool.roofline import place
-from ncutool.work import shapes
+from ncutool.roofline.coverage import NEEDED
+from ncutool.work import repeats, shapes
 
 BIG = ("aten::add", "[[4096, 4096], [4096, 4096]]", '["float", "float"]', None)
 LAUNCH = st.fixed_dictionaries(
@@ -41,15 +42,14 @@ def test_rows_and_counts_are_those_of_the_table(
     """In any order, with flags that rest on all launches and parts that rest on an operator's."""
     made = capture(launches, [MM, ADD, BARE, BIG])
     object.__setattr__(made, "clock_step_ns", clock_step_ns)
-    work = shapes.work(made)
-    whole = place.place(made, work, *devices)
-    outline = place.outline(made, work, *devices)
-    assert outline["flagged"].to_list() == whole["flag"].is_not_null().to_list()
-    assert outline["part"].to_list() == whole["part"].to_list()
+    held = data.draw(st.sampled_from([shapes.by_kind(made), repeats.WorkOfEach(shapes.work(made))]))
+    whole = place.place(made, held.table, *devices)
+    outline = place.outline(made, held, *devices)
+    assert outline["flagged"].sum() == whole["flag"].count()
+    assert_frame_equal(place.columns_of(made, held, *devices, NEEDED), whole.select(NEEDED))
     numbers = data.draw(st.lists(st.integers(0, len(launches) - 1), unique=True))
-    chosen = pl.DataFrame({"launch_id": numbers}, schema={"launch_id": pl.Int64})
-    known = chosen.join(outline, on="launch_id", maintain_order="left")
-    some = place.place_some(made, work, devices[0], devices[1], known)
+    wanted = pl.Series("launch_id", numbers, dtype=pl.Int64)
+    some = place.place_some(made, held, *devices, wanted, outline)
     assert_frame_equal(some, whole[numbers] if numbers else whole.clear())
 
 

@@ -13,7 +13,8 @@ from trace_factory import H100, Trace, kernels, traces, window
 
 from ncutool import advice
 from ncutool.analysis.display_names import GAP_CAUSES as WORDS
-from ncutool.timeline.window import DISPATCH_CAUSES, GAP_CAUSES, Timeline
+from ncutool.timeline.causes import GAP_CAUSES
+from ncutool.timeline.window import DISPATCH_CAUSES, Timeline
 from ncutool_parsers import read
 from ncutool_parsers.capture import Capture
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import Trace, traces, window
 
-from ncutool.timeline.window import GAP_CAUSES, Timeline, build, exposed_ns
+from ncutool.timeline.causes import GAP_CAUSES
+from ncutool.timeline.window import Timeline, build, exposed_ns
 from ncutool_parsers import read
 
 

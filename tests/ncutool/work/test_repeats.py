@@ -84,6 +84,27 @@ def test_one_stands_for_its_equals_alone() -> None:
     assert work["dram_bytes"].to_list()[:2] == [MM_BYTES] * 2
 
 
+@given(captures(), st.data())
+def test_what_is_asked_for_is_that_of_the_table(made: Capture, data: st.DataObject) -> None:
+    """Some columns, some launches: no other way to hold work gives other work."""
+    work = shapes.by_kind(made)
+    columns = data.draw(st.lists(st.sampled_from(work.table.columns), min_size=1, unique=True))
+    assert_frame_equal(work.rows.select(columns).collect(), work.table.select(columns))
+    chosen = work.launches.filter(
+        pl.Series([data.draw(st.booleans()) for _ in work.launches], dtype=pl.Boolean)
+    )
+    some = work.table.filter(pl.col("launch_id").is_in(chosen.implode()))
+    for held in (work, repeats.WorkOfEach(work.table)):
+        assert_frame_equal(held.some(chosen), some)
+
+
+def test_work_is_held_once_for_each_kind() -> None:
+    """A thousand calls of two operators have the work of two."""
+    made = repeated([{"op_id": op} for op in range(1000)], [0, 1] * 500, [None] * 1000)
+    work = shapes.by_kind(made)
+    assert (work.of_kinds.height, work.table.height) == (2, 1000)
+
+
 def test_no_launches_are_no_rows() -> None:
     """A capture of calls alone has an empty table."""
     made = capture([{"op_id": 0}], [MM])
