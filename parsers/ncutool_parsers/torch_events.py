@@ -211,11 +211,11 @@ class EventDecoder:
         self._balance = _PATIENCE
 
     def decode(self, piece: memoryview) -> list[Event]:
-        """Return the events of a JSON list, by category those that are not used are Untimed.
+        """Return the events of a JSON list: where all categories are common ones, by category.
 
-        Where all categories are common ones, events have types of their own, which lack unused
-        fields and whose attribute ``cat`` says the category; those that are used are complete
-        events ("ph": "X"). Otherwise all are of type Event.
+        Such events have a type for each category, whose attribute ``cat`` says it. They lack the
+        fields that are not used, and those that are used are complete ones ("ph": "X"). Otherwise
+        all are of type Event.
 
         Raises:
             ValueError: it is not strict JSON, or a used field is of the wrong type.

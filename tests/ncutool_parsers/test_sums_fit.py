@@ -28,7 +28,7 @@ def test_sums_of_long_launches_fit(tmp_path: Path, capsys: pytest.CaptureFixture
     assert known == [5000, 5000]
     assert main(["kernels", str(path), "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert any("10000 numbers" in notice["text"] for notice in told["notices"])
+    assert any("10,000 numbers" in notice["text"] for notice in told["notices"])
     assert main(["findings", str(path)]) == 0
 
 
