@@ -319,10 +319,15 @@ def status_of(error: Exception) -> int | None:
     httpx (Hugging Face) in the response; botocore in a table of its own.
     """
     response = getattr(error, "response", None)
-    places = [getattr(one, name, None) for one in (error, response) for name in _STATUSES]
+    for one in (error, response):
+        for name in _STATUSES:  # in this order: aiohttp warns whoever asks for `code`
+            found = getattr(one, name, None)
+            if isinstance(found, int) and found:
+                return int(found)
     if isinstance(response, dict):
-        places.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
-    return next((int(found) for found in places if isinstance(found, int) and found), None)
+        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return found if isinstance(found, int) else None
+    return None
 
 
 _STATUSES = ("status", "code", "status_code")

@@ -97,4 +97,4 @@ def test_chips_held_against_l2() -> None:
     """Where L2 stands in for DRAM the notice says so instead of asking for more."""
     reason: dict[str, Any] = {"missing": ["dram_on_chip"], "dram_bytes": None}
     text = notices("11.0", memory_level="l2", **reason)["no_dram_on_chip"]
-    assert "1 of 1 launches are held against L2 traffic" in text
+    assert "1 of 1 launch is held against L2 traffic" in text
