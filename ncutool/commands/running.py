@@ -17,7 +17,7 @@ import typer.main
 
 from ncutool.analysis.request import Redact
 from ncutool.base.amounts import Amount
-from ncutool.commands import COMMANDS, Command, bounded, ending
+from ncutool.commands import COMMANDS, Command, bounded, ending, parent_notes
 from ncutool.commands.amounts import Reader, say_understood
 from ncutool.commands.wrong_usage import parser_error
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -127,7 +127,8 @@ def _ended(error: BaseException, arguments: list[str]) -> int:
     if "--debug" in arguments and isinstance(error, (MemoryError, Exception)):
         raise error
     if said is not None:
-        print(f"ncutool: {said}", file=sys.stderr)
+        print(f"ncutool: {said}", file=sys.stderr, flush=True)
+        parent_notes.note(parent_notes.ENDED)  # now, since what follows may lack memory too
         return 1
     if isinstance(error, KeyboardInterrupt):
         bounded.hear_no_more()

@@ -74,6 +74,27 @@ def test_limit_of_the_user_holds(tmp_path: Path) -> None:
     )
 
 
+def test_a_child_that_lacks_memory_for_its_end_is_told_of_once(tmp_path: Path) -> None:
+    """It has said why; its parent, which hears of no proper end, says nothing more."""
+    capture = write(tmp_path / "capture.json", small())
+    code = (
+        "import gc, sys\n"
+        "from ncutool.commands import main\n"
+        "def lacks():\n    raise MemoryError\n"
+        "gc.freeze = lacks\n"
+        "from ncutool.commands import streams\n"
+        "streams.finish = lacks\n"
+        "sys.exit(main())\n"
+    )
+    command = ["findings", str(capture), "--max-memory", "1000000"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=False
+    )
+    said = [line for line in done.stderr.splitlines() if line.startswith("ncutool: ")]
+    assert len(said) == 1
+    assert "takes more memory than the limit of 1,000,000 bytes" in said[0]
+
+
 def test_a_generous_limit_changes_nothing(capture: Path) -> None:
     """The result is the same as without one."""
     command = [sys.executable, "-m", "ncutool", "findings", str(capture), "--format", "json"]
