@@ -126,7 +126,7 @@ class KernelFacts:
 
     @cached_property
     def backward(self) -> bool | None:
-        """A backward pass."""
+        """True where the name says that it computes gradients, None where it does not say so."""
         return _says(_BACKWARD, self.name)
 
     @cached_property

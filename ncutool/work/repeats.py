@@ -87,7 +87,7 @@ class WorkOfEach:
 
     @property
     def rows(self) -> pl.LazyFrame:
-        """The same, lazily."""
+        """The table as a lazy query, so that both ways to hold work are asked alike."""
         return self.table.lazy()
 
     def some(self, launches: pl.Series) -> pl.DataFrame:
