@@ -37,6 +37,8 @@ _MOST_TIMES = 200
 """A tar that becomes so many times larger than it lies there is a bomb, once it is past the limit
 of bytes too: traces shrink to a twentieth at best, and zeros to a thousandth."""
 _XZ_MEMORY = 512 * 1024 * 1024
+_ZSTD_WINDOW = 128 * 1024 * 1024
+"""Memory that a stream may ask for to be inflated: what zstd's own tool allows unless asked."""
 
 try:
     from isal import igzip
@@ -104,10 +106,7 @@ def _inflating(file: BinaryIO, packed: str) -> BinaryIO:
     if packed == "gzip":
         return cast("BinaryIO", _gzip_file(fileobj=file, mode="rb"))
     if packed == "zstd":
-        import pyarrow  # type: ignore[import-untyped]  # it ships no type information
-
-        native = pyarrow.PythonFile(file, mode="r")
-        return cast("BinaryIO", pyarrow.CompressedInputStream(native, "zstd"))
+        return cast("BinaryIO", _InflatingZstd(file))
     if packed == "bzip2":
         return cast("BinaryIO", _Inflating(file, bz2.BZ2Decompressor))
     return cast("BinaryIO", _Inflating(file, lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY)))
@@ -137,6 +136,24 @@ class _Inflating:
             out = self._inflater.decompress(self._rest, size)
             self._rest, self._begun = b"", True
         return out
+
+
+class _InflatingZstd:
+    """A Zstandard stream; damage is an ``OSError``, as that of the other kinds is."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        import zstandard
+
+        self._damage = zstandard.ZstdError
+        unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        # Tools that compress in parallel write many frames, which are one stream all the same.
+        self._stream = unpacker.stream_reader(file, read_across_frames=True, closefd=False)
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._stream.read(size)
+        except self._damage as error:
+            raise OSError(str(error)) from None
 
 
 class _Bounded:

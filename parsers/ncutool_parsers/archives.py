@@ -9,6 +9,7 @@ names that lead out of the archive.
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import stat
 import tarfile
@@ -35,7 +36,14 @@ MOST_MEMBERS = 1_000_000
 """An archive with more is refused."""
 _LISTED = 5
 """How many names of members an error tells."""
-_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError)
+_DAMAGE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import archive_factory as made
 import polars as pl
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,11 +29,13 @@ from ncutool_parsers.errors import UsageError
 def tarred(archive: Path, members: dict[str, bytes]) -> Path:
     """A tar, compressed as its name says."""
     ending = archive.suffix[1:]
-    with tarfile.open(archive, f"w:{'' if ending == 'tar' else ending}") as tar:  # type: ignore[call-overload]  # told at run time
+    with tarfile.open(archive, f"w:{ending if ending in ('gz', 'xz') else ''}") as tar:  # type: ignore[call-overload]  # told at run time
         for name, content in members.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
+    if ending == "zst":
+        archive.write_bytes(zstandard.compress(archive.read_bytes()))
     return archive
 
 
@@ -53,7 +56,7 @@ def contents(tmp_path: Path, count: int) -> dict[str, bytes]:
     return {f"{path.parent.name}/{path.name}": path.read_bytes() for path in files}
 
 
-@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tar.xz", "a.zip"])
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tar.xz", "a.tar.zst", "a.zip"])
 def test_an_archive_is_read_in_place_like_the_folder_it_was_made_of(
     name: str, tmp_path: Path
 ) -> None:
