@@ -21,6 +21,10 @@ hardly any memory came back.
 _ALLOCATOR, _ONE_ARENA = "_RJEM_MALLOC_CONF", "narenas:1"
 """Where polars's threads take their memory: all from one place, where each finds what another has
 freed. Places of their own cost a tenth of the peak of a large capture and save no time."""
+_THREADS = "POLARS_MAX_THREADS"
+_MANY_CAPTURES = ("batch", "fleet", "query", "trends")
+"""Commands whose tables are large enough for several threads of polars. The tables of one capture
+take microseconds each: waking a second thread for them took a tenth of the time of `kernels`."""
 _COMPLETE = "_NCUTOOL_COMPLETE"
 """Set by a shell that asks what may follow."""
 
@@ -215,7 +219,9 @@ def _walk(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     from ncutool.commands.running import run_command
 
-    os.environ.setdefault(_ALLOCATOR, _ONE_ARENA)  # before polars is loaded
+    os.environ.setdefault(_ALLOCATOR, _ONE_ARENA)  # before polars is loaded, as the next one
+    if arguments[:1] and arguments[0] not in _MANY_CAPTURES:
+        os.environ.setdefault(_THREADS, "1")
     return run_command(arguments)
 
 
