@@ -14,7 +14,6 @@ from ncutool.archive.rows import rows_of
 from ncutool.archive.source import Input
 from ncutool.text.json_output import report
 
-
 UNSEEN = CouldNotLook("3 launches of kernel", "no duration was collected", (0, 1, 2), 0, None, (),
                       "`ncu --set full`")  # fmt: skip
 
