@@ -52,9 +52,7 @@ def devices_roofline(
         symbolStrokeWidth=3,
     )
     color = alt.Color("device:N", scale=scale, legend=legend)
-    dash = alt.StrokeDash(
-        "device:N", scale=alt.Scale(domain=names, range=dashes), legend=legend
-    )
+    dash = alt.StrokeDash("device:N", scale=alt.Scale(domain=names, range=dashes), legend=legend)
     x_axis = alt.X(
         "x:Q",
         scale=log_scale(four_digits(left), four_digits(right)),
