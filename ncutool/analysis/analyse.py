@@ -209,7 +209,17 @@ class Analysis(Saved):
 
     @cached_property
     def advice(self) -> Advice:
-        """What to do and what not, with what each saves."""
+        """What to do and what not, with what each saves; without the drafts behind it, which are
+        as large as the launches are many: those stand in :attr:`advice_with_drafts`."""
+        return replace(self.__dict__.get("advice_with_drafts") or self._advised(), drafts=())
+
+    @cached_property
+    def advice_with_drafts(self) -> Advice:
+        """The same with what would become of which launches: asked for before :attr:`advice`, it is
+        worked out once."""
+        return self._advised()
+
+    def _advised(self) -> Advice:
         from ncutool.advice import advise
 
         device, others = self.resolution.device, self._other_ranks
