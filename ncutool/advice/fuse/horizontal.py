@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
@@ -48,8 +48,7 @@ _STEP_NAME = r"^Optimizer\.step#(\w+)\.step$"
 Run = tuple[Line, Sequence[Node]]
 
 
-@dataclass(frozen=True)
-class _Words:
+class _Words(Struct, frozen=True):
     """What is said of one kind of run; texts that are left out are those of the rule."""
 
     rule: str

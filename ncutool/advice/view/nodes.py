@@ -7,10 +7,10 @@ has a one-letter symbol, so that a pattern of operators is a regular expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.view.kinds import NOBODY, Kind, Launches
 from ncutool.advice.view.node import Columns, Node, NodeList
@@ -30,8 +30,7 @@ from ncutool_parsers.capture import Capture
 __all__ = ["BARRIER", "UNKNOWN", "Node", "NodeList", "Operation", "Stream", "streams"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stream:
+class Stream(Struct, frozen=True, eq=False):
     """The launches of one stream in order of start, and the operator calls they belong to."""
 
     launch_ids: list[int]
