@@ -55,7 +55,7 @@ def _made_of(name: str, source: str) -> dict[str, Any] | None:
     """Return the content of a template's module; None where it would be another now."""
     try:
         made = vars(import_module(f"{__name__}.{module_of(name)}"))
-    except ModuleNotFoundError:
+    except ImportError:  # not compiled before, or by a Jinja with other names
         return None
     current = (_jinja(), stamp(source.encode()))
     return made if (made["made_by"], made["made_of"]) == current else None

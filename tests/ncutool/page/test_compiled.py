@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -11,8 +12,8 @@ import jinja2
 import pytest
 
 from ncutool.page import compiled, html
-from ncutool.page.compiled import head_html
 
+MADE_BY = import_module("ncutool.page.compiled.head_html").made_by
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -28,7 +29,7 @@ def script() -> ModuleType:
 
 
 @pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="not in the source distribution")
-@pytest.mark.skipif(head_html.made_by != compiled._jinja(), reason="made by another Jinja")
+@pytest.mark.skipif(compiled._jinja() != MADE_BY, reason="made by another Jinja")
 def test_modules_are_those_of_the_templates() -> None:
     """Else pages wait for Jinja: `make docs` writes the modules anew."""
     files = script().files()
@@ -79,6 +80,14 @@ def test_what_would_be_another_now_is_not(
 ) -> None:
     """The template is what counts."""
     module(monkeypatch, source, made_by)
+    assert filled(folder) == "<p>&lt;a&gt;</p>"
+
+
+def test_a_module_that_does_not_load_is_not_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a later Jinja no longer has what an earlier one made use of."""
+    monkeypatch.setitem(sys.modules, "ncutool.page.compiled.made_once_html", None)
     assert filled(folder) == "<p>&lt;a&gt;</p>"
 
 
