@@ -1,4 +1,4 @@
-"""Templates that were compiled before: what Jinja would make now, and used only where that is so."""
+"""Templates compiled before: what Jinja would make now, and used only where that is so."""
 
 from __future__ import annotations
 
