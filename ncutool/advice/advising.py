@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -23,6 +22,7 @@ from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft, Drafts
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.devices.resolve import Device
 from ncutool.inside.hot import Hot
 from ncutool.timeline import trust

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ncutool.base.records import replace
 from ncutool.companions import graph_pairing, join, match
 from ncutool.roofline import place
 from ncutool.work import calls, counters, shapes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -13,6 +12,7 @@ from ncutool.analysis import capture_sentences
 from ncutool.analysis.capture_roofs import Roofs, best_reached, roofs_of
 from ncutool.analysis.looks import COLORS
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.untrusted import shorten
 from ncutool.charts.head import Head
 from ncutool.charts.light_svg import speed_of_light_svg
@@ -53,8 +53,7 @@ PAGE_PALETTE = charts.Palette(
 """Style variables: the drawing follows light and dark without being drawn again."""
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """One drawing in two widths, or the sentence that stands in its place."""
 
     name: str

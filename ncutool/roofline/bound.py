@@ -9,7 +9,6 @@ such a launch only the roof is known that it stays below, unless it is as short 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -57,8 +56,7 @@ class Question(Struct, frozen=True):
     figures there are."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """A comparison that was made for one launch."""
 
     text: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,6 +12,7 @@ from ncutool.advice.kernels import candidates, decide, fill, reuse
 from ncutool.advice.kernels.decide import Decided
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.work import inside
 from ncutool.work.inside import Inside
 
