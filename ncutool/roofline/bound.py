@@ -93,7 +93,8 @@ def with_sentences(
         device: as for :func:`with_bound`.
         clock_step_ns: resolution of the recorded times.
     """
-    return frame.with_columns(
+    # polars may panic where it writes sentences of columns that lie in pieces
+    return frame.rechunk().with_columns(
         reasons.sentence(LOW_PCT, LAUNCH_FLOOR_NS).alias("bound_reason"),
         implausible.flag(device, clock_step_ns).alias("flag"),
     )
