@@ -74,7 +74,7 @@ def with_bound(frame: Frame, device: Device | None) -> Frame:
     level = _limiting_level()
     return (
         _with_evidence(frame, device)
-        .with_columns(_outcome(_questions()).alias("bound"))
+        .with_columns(_outcome(_questions(), {}).alias("bound"))
         .with_columns(
             level.replace(limiting.CACHE_OF).alias("limiting_level"),
             pl.when(level.is_in(list(limiting.CACHE_OF))).then(level).alias("limiting_detail"),
@@ -132,10 +132,14 @@ def _every(node: Question | str) -> Iterator[Question]:
         yield from _every(node.no)
 
 
-def _outcome(node: Question | str) -> pl.Expr:
+def _outcome(node: Question | str, made: dict[int, pl.Expr]) -> pl.Expr:
+    """Return what a question leads to; ``made`` keeps it for the other ways that lead there."""
     if isinstance(node, str):
         return pl.lit(node)
-    return pl.when(node.holds).then(_outcome(node.yes)).otherwise(_outcome(node.no))
+    if id(node) not in made:
+        yes, no = _outcome(node.yes, made), _outcome(node.no, made)
+        made[id(node)] = pl.when(node.holds).then(yes).otherwise(no)
+    return made[id(node)]
 
 
 def _limiting_level() -> pl.Expr:

@@ -36,11 +36,9 @@ class JoinedReport(Struct, frozen=True):
     sampled: Mapping[int, Hot]
 
 
-def drafts(view: Context, report: JoinedReport | None) -> Drafts:
+def drafts(view: Context, report: JoinedReport) -> Drafts:
     """Advise on the cause of each launch of which a report was joined, one a launch."""
     apart = reuse.drafts(view)
-    if report is None:
-        return apart
     told = view.trials | {launch_id for draft in apart.drafts for launch_id in draft.launches}
     rows = report.kernels.filter(pl.col("error").is_null() & (pl.col("duration_ns") > 0)).to_dicts()
     insides = inside.of_capture(report.capture)
