@@ -167,6 +167,8 @@ class Analysis(Saved):
     @cached_property
     def hot(self) -> Mapping[int, Hot]:
         """Where the warps of each sampled launch were found, by launch_id."""
+        if self.capture.samples.is_empty():
+            return {}
         from ncutool.inside import hot
 
         return hot.of_capture(self.capture)

@@ -18,7 +18,6 @@ from ncutool.charts.head import Head
 from ncutool.charts.light_svg import speed_of_light_svg
 from ncutool.charts.roofline_svg import roofline_svg
 from ncutool.charts.strip import strip_points
-from ncutool.charts.svg import drawing
 from ncutool.page.beside import (
     MOST_NARROW,
     MOST_WIDE,
@@ -148,6 +147,8 @@ def standalone(
     kind = max(analysis.device_kinds, key=lambda one: one.duration_ns) if analysis.mixed else None
     if kind is not None:
         groups = groups.filter(groups["device"].is_in(kind.ordinals))
+    from ncutool.charts.svg import drawing  # reads XML, which a page itself is drawn without
+
     look: dict[str, Any] = {"palette": palette, "width": size[0], "height": size[1],
                             "interactive": False, "with_key": with_key}  # fmt: skip
     subject = _subject(analysis, groups, kind, MOST_WIDE)
