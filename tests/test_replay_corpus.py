@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ncutool.base.intervals import Bools, Ints
+from ncutool.base.records import replace
 from ncutool.timeline import window as timeline
 from ncutool.timeline.replay import Replay, prepare
 from ncutool_parsers import read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,18 +17,20 @@ from ncutool.advice.host import (
     launch,
     synchronization,
 )
-from ncutool.advice.kernels import measured, precision, reports, rules, tune, unseen
-from ncutool.advice.kernels.measured import JoinedReport
+from ncutool.advice.kernels import precision, reuse, rules, tune, unseen
 from ncutool.advice.price import rank
 from ncutool.advice.view.context import Context, context
 from ncutool.advice.view.finding import Advice, Adviser, Declined, Draft, Drafts
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.devices.resolve import Device
-from ncutool.inside.hot import Hot
 from ncutool.timeline import trust
 from ncutool.timeline.window import Timeline
-from ncutool.work import inside
 from ncutool_parsers.capture import Capture
+
+if TYPE_CHECKING:
+    from ncutool.advice.kernels.measured import JoinedReport
+    from ncutool.inside.hot import Hot
 
 CLAIMING: tuple[Adviser, ...] = (
     fuse,  # a known pattern says more of its launches than the chain that it also is
@@ -68,7 +70,7 @@ def advise(
         report: of the same program, joined to a trace.
     """
     if not capture.traits.has_timeline:
-        return reports.advise(kernels, capture.rules, inside.of_capture(capture), sampled)
+        return _of_report(kernels, capture, sampled)
     if capture.processes > 1:  # their clocks, hosts and steps need not have to do with each other
         return Advice(could_not_look=(unseen.of_processes(kernels, capture.processes),))
     seen = unseen.looked_at_in_trace(kernels)
@@ -83,7 +85,7 @@ def advise(
             continue  # what hides it, or should, was filtered out
         given = adviser.drafts(view, found.claimed)
         if adviser is rules:
-            inner = measured.drafts(view, report)
+            inner = _of_insides(view, report)
             told = frozenset(one for draft in inner.drafts for one in draft.launches)
             given = _joined(rules.drafts(view, found.claimed, told), inner)
         found = _joined(found, given)
@@ -92,6 +94,25 @@ def advise(
     advice = rank.ranked(view, found.drafts, found.declined)
     unknown = unseen.of_trace(kernels, timeline, capture, advice.findings)
     return replace(advice, looked=seen, could_not_look=unknown)
+
+
+def _of_report(
+    kernels: pl.DataFrame, capture: Capture, sampled: Mapping[int, Hot] | None
+) -> Advice:
+    """Return what a report's counters say; a trace needs nothing of what reads them."""
+    from ncutool.advice.kernels import reports
+    from ncutool.work import inside
+
+    return reports.advise(kernels, capture.rules, inside.of_capture(capture), sampled)
+
+
+def _of_insides(view: Context, report: JoinedReport | None) -> Drafts:
+    """Return what is known of the inside of kernels: by a joined report, or by the trace alone."""
+    if report is None:
+        return reuse.drafts(view)
+    from ncutool.advice.kernels import measured
+
+    return measured.drafts(view, report)
 
 
 def _of_each_device(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis import devices, notices
 from ncutool.analysis.request import Request
+from ncutool.base.records import replace
 from ncutool.base.shown import Saved, Shown
 from ncutool.companions import launch_work, rank_traces
 from ncutool.devices import resolve, several
@@ -45,8 +47,7 @@ if TYPE_CHECKING:
     from ncutool_parsers.interface import Progress
 
 
-@dataclass(frozen=True)
-class Companions:
+class Companions(Struct, frozen=True):
     """The captures that were read beside the one asked about, by the names of a request."""
 
     ncu: Capture | None = None
@@ -166,6 +167,8 @@ class Analysis(Saved):
     @cached_property
     def hot(self) -> Mapping[int, Hot]:
         """Where the warps of each sampled launch were found, by launch_id."""
+        if self.capture.samples.is_empty():
+            return {}
         from ncutool.inside import hot
 
         return hot.of_capture(self.capture)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
+from ncutool.base.records import fields_of
 from ncutool.base.tables import FINDINGS
 
 if TYPE_CHECKING:
@@ -102,5 +102,5 @@ def _record(one: Any, column: Column) -> dict[str, Any]:
     figures = {field.name for field in column.fields if field.dtype == "float"}
     return {
         name: float(value) if name in figures and isinstance(value, int) else value
-        for name, value in asdict(one).items()
+        for name, value in fields_of(one).items()
     }

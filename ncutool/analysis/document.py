@@ -7,7 +7,7 @@ of its own, add it to :class:`Document`; a test fails until each renderer shows 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from ncutool.analysis.sections import (
     Verdict,
 )
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.inside import variants
 
 if TYPE_CHECKING:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from ncutool.advice.catalogue import rules
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.finding import LINE
@@ -82,7 +84,7 @@ def beside(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _fields(record: Any) -> Mapping[str, Any]:
-    return record if isinstance(record, dict) else vars(record)
+    return record if isinstance(record, dict) else structs.asdict(record)
 
 
 def _todo(finding: Finding) -> str:

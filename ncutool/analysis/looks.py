@@ -7,8 +7,9 @@ below it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Color = Literal["memory", "compute", "latency", "saving", "unknown", "idle"]
 """What a colour means everywhere: bytes, arithmetic, waiting, a saving, not known, idle."""
@@ -21,8 +22,7 @@ Texture = Literal["solid", "stripes", "dots", "lines", "hatch", "plain"]
 COLORS: tuple[Color, ...] = ("memory", "compute", "latency", "saving", "unknown", "idle")
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """How one bound is drawn."""
 
     color: Color

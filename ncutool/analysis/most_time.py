@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.base import units
@@ -25,8 +25,7 @@ _MAX_NAMED = 3
 """How many findings are named in a sentence."""
 
 
-@dataclass(frozen=True)
-class MostTime:
+class MostTime(Struct, frozen=True):
     """What is known of the kernel that takes most of the launch time."""
 
     kernel: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from ncutool.analysis.public_words import is_public
 from ncutool.analysis.request import Redact
 from ncutool.base import private_text, pseudonyms
 from ncutool.base.quick_search import may_hold
+from ncutool.base.records import replace
 from ncutool_parsers.visible_text import host_in, without_host
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -60,8 +59,7 @@ class Line(Struct, frozen=True):
     """What tells it from other rows of that name, for instance shapes."""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows with a name and figures, in SI base units, the most important first."""
 
     heading: str

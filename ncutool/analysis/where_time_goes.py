@@ -5,12 +5,12 @@ Of several devices it is the mean: each has the whole window to itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import held
 from ncutool.base.intervals import Ints, Union, union
@@ -56,8 +56,7 @@ class Divided(Protocol):
         """The window of a trace."""
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(Struct, frozen=True):
     """Time under one heading."""
 
     kind: str
@@ -66,8 +65,7 @@ class Share:
     pct: float
 
 
-@dataclass(frozen=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """The window, divided. The shares sum to ``base_ns``."""
 
     base_ns: int

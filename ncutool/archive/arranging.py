@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from msgspec import Struct
 
@@ -18,6 +17,7 @@ from ncutool.analysis.capture_sentences import stem
 from ncutool.archive.dataset import TOLD
 from ncutool.archive.source import Input
 from ncutool.archive.tables import CAPTURES
+from ncutool.base.records import replace
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.place import SEPARATOR
 

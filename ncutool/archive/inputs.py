@@ -11,12 +11,12 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ncutool.archive import listing
 from ncutool.archive.dataset import is_something_else
 from ncutool.archive.source import Input, local_file, named, told
+from ncutool.base.records import replace
 from ncutool_parsers import Place, place
 from ncutool_parsers.errors import CaptureError, UsageError
 from ncutool_parsers.place import SEPARATOR, URL

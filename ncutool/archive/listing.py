@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ncutool.archive.source import Input, told
+from ncutool.base.records import replace
 from ncutool_parsers import Place, archives, stores
 from ncutool_parsers.defaults import DEFAULT_MAX_BYTES
 from ncutool_parsers.errors import UnreadableError

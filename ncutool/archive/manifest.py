@@ -14,13 +14,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ncutool.archive.arranging import ROLES
 from ncutool.archive.inputs import gather
 from ncutool.archive.source import Input
+from ncutool.base.records import replace
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.place import URL
 

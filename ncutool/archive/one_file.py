@@ -7,7 +7,6 @@ import stat
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +18,7 @@ from ncutool.archive.entries import Inbox, error_name
 from ncutool.archive.inputs import Input, local_file
 from ncutool.archive.naming import shown_path
 from ncutool.archive.settings import Settings
+from ncutool.base.records import replace
 from ncutool_parsers import memory
 from ncutool_parsers.errors import RefusedError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -11,6 +10,7 @@ from msgspec import Struct
 from ncutool.archive import where
 from ncutool.archive.tables import CAPTURES, TABLES
 from ncutool.archive.where import Condition
+from ncutool.base.records import replace
 from ncutool_parsers.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ncutool.base.checks import RATES, is_rate
 from ncutool.base.roofs import ROOFS
@@ -14,8 +15,7 @@ from ncutool_parsers.visible_text import visible
 _FORMAT = "ncutool/ceilings/1"
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """Rates that a user measured: DRAM bandwidth, and FLOP/s by roof."""
 
     path: str

@@ -10,13 +10,14 @@ import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
+
+from ncutool.charts.xml_text import escape, quoteattr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ANCHORS = {"end": ' text-anchor="end"', "middle": ' text-anchor="middle"'}
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that no XML may hold, which a name in a capture still can."""
 _MARKS = ("groups", "edge", "levels", "strip", "key_icons")
 _TRIANGLE = math.sqrt(3) / 2

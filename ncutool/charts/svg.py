@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape, quoteattr
 
 from ncutool.charts.elements import ANCHORS, Elements, number, xml_text
+from ncutool.charts.xml_text import escape, quoteattr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -105,6 +105,6 @@ def key_values(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _with(source: Input, said: Mapping[str, str]) -> Input:
-    from dataclasses import replace
+    from ncutool.base.records import replace
 
     return replace(source, metadata={**said, **source.metadata})

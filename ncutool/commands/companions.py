@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ncutool.base.records import replace
 from ncutool_parsers import sniff
 from ncutool_parsers.errors import UsageError
 

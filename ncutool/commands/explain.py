@@ -33,8 +33,8 @@ def run(
     out.
     """
     import json
-    from dataclasses import asdict
 
+    from ncutool.base.records import fields_of
     from ncutool.commands.companions import sort_out_one
     from ncutool.commands.reading import analyse_file
     from ncutool.text.explanation import explanation_lines, explanation_markdown
@@ -50,7 +50,7 @@ def run(
     path, request = sort_out_one(capture, None, request)
     explained = explain(analyse_file(path, request, output), launch)
     if chosen is Format.JSON:
-        record = {"schema": "ncutool/explanation/1", **asdict(explained)}
+        record = {"schema": "ncutool/explanation/1", **fields_of(explained)}
         content = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
     elif chosen is Format.MD:
         content = explanation_markdown(explained)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base.records import replace
 from ncutool.commands.options import Format
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ncutool.analysis.request import Request
+from ncutool.base.records import replace
 from ncutool.commands.options import (
     AssumeDeviceOption,
     CeilingsOption,

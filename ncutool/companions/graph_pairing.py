@@ -8,12 +8,13 @@ replay whose sequence fits no capture, or captures of different shapes, stays wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import tables, units
+from ncutool.base.records import replace
 from ncutool.companions import graph_sequences
 from ncutool.companions.graph_sequences import GEOMETRY, NO_CALL, Recorded, Replayed
 from ncutool.roofline.coverage import MissingWork, by_reason, share_pct
@@ -29,8 +30,7 @@ _REMARK = "operator and shapes from the capture run"
 OUTSIDE = "launched outside any operator in the capture run"
 
 
-@dataclass(frozen=True)
-class Pairing:
+class Pairing(Struct, frozen=True):
     """What a capture run told of a trace's graph replays."""
 
     capture_run: str

@@ -6,8 +6,9 @@ behind its replays. The companions say what a launch did: how long it took is th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ncutool.work.repeats import WorkByKind, WorkOfEach
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture, Notice
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Struct, frozen=True):
     """What a capture's launches did, as far as it and its companions say."""
 
     held: WorkByKind | WorkOfEach

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.thresholds import IntThreshold, Threshold
@@ -27,8 +27,7 @@ _SMALL = IntThreshold(
 _NAMES = 3
 
 
-@dataclass(frozen=True)
-class Join:
+class Join(Struct, frozen=True):
     """What a report contributed to a trace."""
 
     report: str

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,6 +19,7 @@ from msgspec import Struct
 from ncutool.base.limits import least_seconds
 from ncutool.base.rates_file import Measured, load
 from ncutool.base.recorded import json_list
+from ncutool.base.records import replace
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.devices.reachable import MEMORY_FLOOR_SHARE, MEMORY_SHARE, default_flop_share
 from ncutool.devices.table import Device
@@ -78,8 +78,7 @@ _IDLE_SHARE = Threshold(
 _FLOOR_LAUNCHES = IntThreshold(20, "launches", "a 5th percentile of fewer says little", "judgement")
 
 
-@dataclass(frozen=True)
-class Ceiling:
+class Ceiling(Struct, frozen=True):
     """How far one of a device's peaks is reached."""
 
     roof: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ncutool.base import packaged
 from ncutool.base.checks import LARGEST_BYTES, RATES, is_positive, is_rate
+from ncutool.base.records import replace
 from ncutool.base.roofs import ROOFS
 from ncutool.base.thresholds import Threshold
 from ncutool.base.user_files import read_toml, shown, text_problem

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool.advice.catalogue import rules
+from ncutool.base.records import fields_of
 from ncutool.diagnose.prose import Exact, prose, rounded
 from ncutool.diagnose.quoted import quoted
 
@@ -80,7 +80,7 @@ def _lengths(finding: Finding, launches: pl.DataFrame) -> tuple[dict[str, Any], 
             {"rule": one.rule, "alone_high_ns": one.alone_high_ns, "why": prose(one.why)}
             for one in finding.also
         ],
-        "excluded": [_excluded(asdict(one)) for one in finding.excluded],
+        "excluded": [_excluded(fields_of(one)) for one in finding.excluded],
     }
     made = zip(LENGTHS, (full, short, least), strict=True)
     return tuple({**record, "detail": name} for name, record in made)
@@ -93,7 +93,7 @@ def _excluded(one: dict[str, Any]) -> dict[str, Any]:
 def _value(value: Value) -> dict[str, Any]:
     """Return a figure, rounded unless that would move it across its threshold."""
     short = rounded(value.value)
-    made = _without_nulls(asdict(value))
+    made = _without_nulls(fields_of(value))
     if value.threshold is None or short is None:
         return {**made, "value": short}
     limit = rounded(value.threshold)

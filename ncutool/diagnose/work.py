@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.diagnose.quoted import quoted
 from ncutool.diff.conditions import CLOCKS_APART, PRODUCTS, clock_of, device_words, dtypes
 from ncutool.diff.facts import Fact, State, apart, ratio_of

@@ -10,12 +10,12 @@ import gzip
 import json
 import re
 import zlib
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from ncutool.base.records import fields_of
 from ncutool.diff.sides import SCHEMA, DeviceFacts, FindingFacts, Run, Settings, Side, Window
 from ncutool_parsers.errors import CaptureError, UsageError
 
@@ -52,10 +52,10 @@ def dump(side: Side) -> bytes:
 def _run(run: Run) -> dict[str, Any]:
     facts = {
         "name": run.name,
-        "device": asdict(run.device),
-        "settings": asdict(run.settings),
-        "window": None if run.window is None else asdict(run.window),
-        "findings": [asdict(one) for one in run.findings],
+        "device": fields_of(run.device),
+        "settings": fields_of(run.settings),
+        "window": None if run.window is None else fields_of(run.window),
+        "findings": [fields_of(one) for one in run.findings],
         "started_ns": run.started_ns,
         "batch": run.batch,
         "length": run.length,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 import polars as pl
 from msgspec import Struct
 
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import Threshold
 from ncutool.diff.changes import Changes, Row, changes
 from ncutool.diff.facts import Fact

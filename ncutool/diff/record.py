@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
+from ncutool.base.records import fields_of
 from ncutool.diff.changes import Row
 from ncutool.diff.compare import Diff
 from ncutool.diff.gate import Gate
@@ -100,7 +100,7 @@ def facts(diff: Diff, gate: Gate | None = None) -> dict[str, Any]:
         "order_how": diff.order_how,
         "same_work": {
             "state": diff.work.state,
-            "facts": [asdict(fact) for fact in diff.work.facts],
+            "facts": [fields_of(fact) for fact in diff.work.facts],
         },
         "totals": [
             {
@@ -115,9 +115,9 @@ def facts(diff: Diff, gate: Gate | None = None) -> dict[str, Any]:
         "same_recording": diff.changes.alike,
         "judged_together": diff.changes.among,
         "matches": dict(diff.kinds),
-        "idle": [asdict(one) for one in diff.idle],
-        "rates": [asdict(one) for one in diff.rates],
-        "findings": [asdict(one) for one in diff.findings],
+        "idle": [fields_of(one) for one in diff.idle],
+        "rates": [fields_of(one) for one in diff.rates],
+        "findings": [fields_of(one) for one in diff.findings],
         "notes": list(diff.notes),
         "gate": None if gate is None else _gate(gate),
     }
@@ -155,5 +155,5 @@ def _gate(gate: Gate) -> dict[str, Any]:
     return {
         "outcome": gate.outcome,
         "exit_code": gate.exit_code,
-        "checks": [asdict(check) for check in gate.checks],
+        "checks": [fields_of(check) for check in gate.checks],
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ncutool.analysis.redact import redacted_names, redacted_path, redacted_pattern
 from ncutool.analysis.request import Redact
+from ncutool.base.records import replace
 from ncutool.diff.gate import Gate
 
 if TYPE_CHECKING:

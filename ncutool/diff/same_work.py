@@ -7,11 +7,12 @@ rest is said beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import Threshold
 from ncutool.diff.conditions import PRODUCTS, conditions
 from ncutool.diff.facts import WORK_APART, Fact, State, apart, change_words, ratio_of

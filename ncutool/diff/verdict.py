@@ -7,10 +7,11 @@ A trace's ran at whatever clocks the device chose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.diff.noise import FEWEST_RUNS, Change, Runs, change
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool.analysis import inside_path
+from ncutool.base.records import replace
 from ncutool.explain import placing, steps
 from ncutool.explain.choosing import choose
 from ncutool.explain.evidence import Evidence

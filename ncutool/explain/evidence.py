@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ncutool.companions import graph_pairing, join, match
+from ncutool.base.records import replace
 from ncutool.roofline import place
-from ncutool.work import calls, counters, shapes
+from ncutool.work import calls, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,6 +63,8 @@ class Evidence:
         run = self.analysis.companions.capture_trace
         if run is None:
             return None
+        from ncutool.companions import graph_pairing
+
         return self._narrowed(graph_pairing.stand_in(self.analysis.capture, run))
 
     @cached_property
@@ -80,6 +81,9 @@ class Evidence:
         trace, report = self.analysis.capture, self.analysis.companions.ncu
         if report is None:
             return {}
+        from ncutool.companions import graph_pairing, join, match
+        from ncutool.work import counters
+
         work = shapes.work(trace)
         if self.analysis.companions.capture_trace is not None:
             work, _, _ = graph_pairing.pair(trace, work, self.analysis.companions.capture_trace)

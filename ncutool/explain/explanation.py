@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ncutool.analysis.inside_path import Message, PathStep
 from ncutool.explain.traced import Leaf, expression_of, leaves, numeric, symbolic
@@ -12,8 +13,7 @@ from ncutool.roofline.bound import Check
 Value = int | float | str | None
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Struct, frozen=True):
     """Something recorded that a step rests on."""
 
     name: str
@@ -22,8 +22,7 @@ class Input:
     """Where it was recorded, e.g. ``metric of the report``."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One figure and how it comes about."""
 
     name: str
@@ -42,8 +41,7 @@ class Step:
     """What qualifies it, or why it is not known."""
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Every figure of one launch, traced to what was recorded."""
 
     capture: str

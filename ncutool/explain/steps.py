@@ -9,7 +9,7 @@ import polars as pl
 
 from ncutool.base.tables import KERNELS
 from ncutool.companions.figures import CARRIED, lower_median
-from ncutool.explain import counted, modelled
+from ncutool.explain import modelled
 from ncutool.explain.explanation import Input, Step, computed, recorded
 from ncutool.explain.traced import leaf
 
@@ -38,6 +38,8 @@ def of_report(evidence: Evidence, row: dict[str, Any]) -> tuple[list[Step], dict
     Returns:
         The steps, and the figures as traced numbers by column.
     """
+    from ncutool.explain import counted  # loads all that reads counters, which a trace has not
+
     figures = counted.figures(evidence.capture, row["launch_id"])
     steps = [_counted(row, figures, *figure) for figure in FIGURES]
     for name, number in figures.items():
@@ -57,6 +59,8 @@ def _counted(
 ) -> Step:
     if row[name] is None:
         return _unknown(row, name, unit)
+    from ncutool.explain import counted
+
     label, number = row[source], figures[name]
     words = counted.SOURCES.get(label, label)
     if name == "dram_bytes" and label == "counter":
@@ -172,6 +176,8 @@ def _joined(evidence: Evidence, row: dict[str, Any]) -> list[Step]:
     report = evidence.analysis.companions.ncu
     if not joined or report is None:
         return []
+    from ncutool.explain import counted
+
     names = [(name, unit) for name, _, unit in joined]
     names += [(name, _UNITS[name]) for name in CARRIED if row[name] is not None]
     measured = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from ncutool.analysis import display_names
 from ncutool.analysis.looks import LOOKS
+from ncutool.base.records import fields_of
 from ncutool.base.untrusted import json_for_html
 from ncutool.page.html import html_page
 from ncutool.page.view import view
@@ -50,7 +50,7 @@ def render(analyses: Sequence[Analysis], *, show_private: bool = False) -> str:
     words = {
         "bounds": display_names.SHORT_BOUNDS,
         "sources": display_names.SOURCES,
-        "looks": {kind: asdict(look) for kind, look in LOOKS.items()},
+        "looks": {kind: fields_of(look) for kind, look in LOOKS.items()},
     }
     return html_page(
         "page.html",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -13,12 +12,12 @@ from ncutool.analysis import capture_sentences
 from ncutool.analysis.capture_roofs import Roofs, best_reached, roofs_of
 from ncutool.analysis.looks import COLORS
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.untrusted import shorten
 from ncutool.charts.head import Head
 from ncutool.charts.light_svg import speed_of_light_svg
 from ncutool.charts.roofline_svg import roofline_svg
 from ncutool.charts.strip import strip_points
-from ncutool.charts.svg import drawing
 from ncutool.page.beside import (
     MOST_NARROW,
     MOST_WIDE,
@@ -53,8 +52,7 @@ PAGE_PALETTE = charts.Palette(
 """Style variables: the drawing follows light and dark without being drawn again."""
 
 
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """One drawing in two widths, or the sentence that stands in its place."""
 
     name: str
@@ -149,6 +147,8 @@ def standalone(
     kind = max(analysis.device_kinds, key=lambda one: one.duration_ns) if analysis.mixed else None
     if kind is not None:
         groups = groups.filter(groups["device"].is_in(kind.ordinals))
+    from ncutool.charts.svg import drawing  # reads XML, which a page itself is drawn without
+
     look: dict[str, Any] = {"palette": palette, "width": size[0], "height": size[1],
                             "interactive": False, "with_key": with_key}  # fmt: skip
     subject = _subject(analysis, groups, kind, MOST_WIDE)

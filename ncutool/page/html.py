@@ -16,13 +16,14 @@ from markupsafe import Markup
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
 from ncutool.page.code import with_code
+from ncutool.page.compiled import Loader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_OF_A_TEXT = 3000
 """Characters of a text that a page shows: a name from a capture may be as long as its file."""
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def html_page(
@@ -42,7 +43,7 @@ def html_page(
     """
     script = _script(tuple(scripts)) if scripts else ""
     page: str = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             policy=policy([script] if script else []),
@@ -97,7 +98,7 @@ def _sha256(script: str) -> str:
 
 @cache
 def _file(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @cache
@@ -107,19 +108,19 @@ def _script(names: tuple[str, ...]) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     """Return how templates are filled: text is made printable and escaped, and an unknown name
     is an error."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
+    made = jinja2.Environment(
+        loader=Loader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         finalize=_printable,
     )
-    environment.globals["quantity"] = units.quantity
-    environment.filters |= {
+    made.globals["quantity"] = units.quantity
+    made.filters |= {
         "count": units.count,
         "counted": units.counted,
         "kebab": lambda text: text.replace("_", "-"),
@@ -127,7 +128,7 @@ def _environment() -> jinja2.Environment:
         "time": units.time,
         "with_code": with_code,
     }
-    return environment
+    return made
 
 
 def _printable(value: object) -> object:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
 from ncutool.base.untrusted import shorten
+from ncutool.charts.xml_text import escape, quoteattr
 from ncutool.page.card_layout import dark_rules
 from ncutool.page.html import this_version
 from ncutool.page.roofline_picture import placed, size_of

@@ -9,7 +9,6 @@ such a launch only the roof is known that it stays below, unless it is as short 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -57,8 +56,7 @@ class Question(Struct, frozen=True):
     figures there are."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """A comparison that was made for one launch."""
 
     text: str
@@ -76,7 +74,7 @@ def with_bound(frame: Frame, device: Device | None) -> Frame:
     level = _limiting_level()
     return (
         _with_evidence(frame, device)
-        .with_columns(_outcome(_questions()).alias("bound"))
+        .with_columns(_outcome(_questions(), {}).alias("bound"))
         .with_columns(
             level.replace(limiting.CACHE_OF).alias("limiting_level"),
             pl.when(level.is_in(list(limiting.CACHE_OF))).then(level).alias("limiting_detail"),
@@ -95,7 +93,8 @@ def with_sentences(
         device: as for :func:`with_bound`.
         clock_step_ns: resolution of the recorded times.
     """
-    return frame.with_columns(
+    # polars may panic where it writes sentences of columns that lie in pieces
+    return frame.rechunk().with_columns(
         reasons.sentence(LOW_PCT, LAUNCH_FLOOR_NS).alias("bound_reason"),
         implausible.flag(device, clock_step_ns).alias("flag"),
     )
@@ -133,10 +132,14 @@ def _every(node: Question | str) -> Iterator[Question]:
         yield from _every(node.no)
 
 
-def _outcome(node: Question | str) -> pl.Expr:
+def _outcome(node: Question | str, made: dict[int, pl.Expr]) -> pl.Expr:
+    """Return what a question leads to; ``made`` keeps it for the other ways that lead there."""
     if isinstance(node, str):
         return pl.lit(node)
-    return pl.when(node.holds).then(_outcome(node.yes)).otherwise(_outcome(node.no))
+    if id(node) not in made:
+        yes, no = _outcome(node.yes, made), _outcome(node.no, made)
+        made[id(node)] = pl.when(node.holds).then(yes).otherwise(no)
+    return made[id(node)]
 
 
 def _limiting_level() -> pl.Expr:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import held
 from ncutool.base.tables import PARTS
@@ -24,8 +23,7 @@ NEEDED = (
 """The columns of a ``kernels`` table that coverage is told from."""
 
 
-@dataclass(frozen=True)
-class MissingWork:
+class MissingWork(Struct, frozen=True):
     """Launches of which something is not known, for one reason."""
 
     reason: str
@@ -39,8 +37,7 @@ class MissingWork:
         held.shares(self.reason, self.pct)
 
 
-@dataclass(frozen=True)
-class PartTime:
+class PartTime(Struct, frozen=True):
     """The launches of one part of :data:`ncutool.base.tables.PARTS`."""
 
     part: str
@@ -55,8 +52,7 @@ class PartTime:
         held.shares(self.part, self.pct)
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """Shares of the summed launch time; every page and every JSON opens with them."""
 
     launches: int

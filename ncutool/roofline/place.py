@@ -6,14 +6,15 @@ this module does on columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter, truediv
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.limits import attainable
+from ncutool.base.records import replace
 from ncutool.base.tables import KERNELS
 from ncutool.roofline import bound, implausible, partition
 from ncutool.roofline.partition import Frame
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture
 
 
-@dataclass(frozen=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """One figure of a launch, by arithmetic that columns and numbers can both do."""
 
     name: str

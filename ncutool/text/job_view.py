@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool.archive import job_words
 from ncutool.base import units
+from ncutool.base.records import fields_of
 from ncutool.base.untrusted import shorten
 from ncutool.text.sheet import Grid, Sheet
 from ncutool_parsers.visible_text import without_host
@@ -147,7 +147,7 @@ def job_facts(view: JobView) -> dict[str, Any]:
         "missing_ranks": None if missing is None else list(missing),
         "imbalance_pct": view.imbalance_pct,
         "stragglers": [
-            asdict(one) | {"evidence": job_words.straggler(view, one)} for one in view.stragglers
+            fields_of(one) | {"evidence": job_words.straggler(view, one)} for one in view.stragglers
         ],
         "slow_links": [
             {

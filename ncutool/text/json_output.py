@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ncutool.analysis.dataframes import findings_frame
 from ncutool.analysis.document import Document
+from ncutool.base.records import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,14 +36,14 @@ def facts(analysis: Analysis, *, show_private: bool = False) -> dict[str, Any]:
     pairing = analysis.pairing
     return {
         "capture": _capture(analysis, show_private),
-        "coverage": asdict(document.coverage.shares),
+        "coverage": fields_of(document.coverage.shares),
         "verdict": {"headline": document.verdict.headline, "state": document.verdict.state},
         "timeline": _timeline(document.time),
-        "time": asdict(document.time.shares),
-        "join": asdict(analysis.join) if analysis.join is not None else None,
-        "graph_pairing": asdict(pairing) if pairing is not None else None,
-        "notices": [asdict(notice) for notice in document.notices],
-        "ceilings": [asdict(ceiling) for ceiling in document.device.ceilings],
+        "time": fields_of(document.time.shares),
+        "join": fields_of(analysis.join) if analysis.join is not None else None,
+        "graph_pairing": fields_of(pairing) if pairing is not None else None,
+        "notices": [fields_of(notice) for notice in document.notices],
+        "ceilings": [fields_of(ceiling) for ceiling in document.device.ceilings],
         "advice": _advice(document.findings, analysis.most_time),
         "sections": {section.key: _simple(section) for section in document.simple},
     }
@@ -102,7 +102,7 @@ def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:
             for ordinal, one in sorted(analysis.resolutions.items())
         ],
         "held_against": analysis.resolution.held_against,
-        "devices_recorded": [asdict(record) for record in capture.devices],
+        "devices_recorded": [fields_of(record) for record in capture.devices],
         "window_ns": analysis.window_ns,
         "headline": analysis.headline,
     }
@@ -117,15 +117,15 @@ def _advice(section: sections.FindingsSection, most_time: MostTime | None) -> di
     low_ns, high_ns = advice.all_savings_ns
     return {
         "answer": advice.answer,
-        "most_time": None if most_time is None else asdict(most_time),
+        "most_time": None if most_time is None else fields_of(most_time),
         "looked": list(advice.looked),
-        "could_not_look": [asdict(one) for one in advice.could_not_look],
-        "covered": [asdict(one) for one in advice.covered],
+        "could_not_look": [fields_of(one) for one in advice.could_not_look],
+        "covered": [fields_of(one) for one in advice.covered],
         "all_low_ns": low_ns,
         "all_high_ns": high_ns,
         "small": advice.small,
         "small_high_ns": advice.small_high_ns,
-        "declined": [asdict(declined) for declined in advice.declined],
+        "declined": [fields_of(declined) for declined in advice.declined],
     }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ncutool.base import units
+from ncutool.base.records import fields_of
 from ncutool.base.untrusted import markdown, printable, shorten
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def next_capture_markdown(found: NextCapture) -> str:
 
 def record(found: NextCapture) -> dict[str, Any]:
     """Return the answer as plain data."""
-    return asdict(found)
+    return fields_of(found)
 
 
 def _lines(found: NextCapture) -> Iterator[str]:

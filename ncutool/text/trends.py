@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ncutool.archive.change_points import FALSE_ALARMS, FEWEST_POINTS, SEGMENT
 from ncutool.archive.trends import WHOLE
 from ncutool.base import units
+from ncutool.base.records import fields_of
 from ncutool.base.untrusted import printable, shorten
 from ncutool.text.sheet import Grid, Sheet
 
@@ -272,7 +272,7 @@ def _work_facts(work: Work) -> dict[str, Any]:
                 "smallest_change_at_end_share": None
                 if one.levels is None
                 else one.levels.floor_at_end,
-                "points": [asdict(point) for point in one.points],
+                "points": [fields_of(point) for point in one.points],
             }
             for one in _all(work)
         ],

@@ -15,7 +15,6 @@ its recorded call. The truth lies between the two. It is a model, good for order
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -40,8 +39,7 @@ from ncutool.timeline.window import Timeline
 from ncutool_parsers.capture import Capture
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What differs from the recording, one entry per launch, in the order of ``Replay``."""
 
     duration: Ints
@@ -57,8 +55,7 @@ class Changes:
     """No launch starts before its recorded call, less what the host has gained until then."""
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(Struct, frozen=True, dict=True):
     """A recorded window, ready to be run again. Arrays are in order of start."""
 
     launch_id: Ints

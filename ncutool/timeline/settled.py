@@ -6,13 +6,13 @@ wrong; the launch itself stays, with that time unknown.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 from msgspec import Struct
 
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool_parsers.capture import Notice
 

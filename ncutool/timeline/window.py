@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import held, units
 from ncutool.base.intervals import Bools, Ints, union
+from ncutool.base.records import replace
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
 from ncutool.timeline import idle_intervals, steps, trim, trust
 from ncutool.timeline.causes import GAP_CAUSES
@@ -46,8 +47,7 @@ HOLE_NS = IntThreshold(10_000_000, "ns", _HOLE, WORKED_TRACES)
 HOLE_SHARE = Threshold(0.2, "share of the window", _HOLE, WORKED_TRACES)
 
 
-@dataclass(frozen=True)
-class Timeline:
+class Timeline(Struct, frozen=True, dict=True):
     """Where the wall time of a trace went. Only traces have one; reports do not."""
 
     start_ns: int
@@ -60,7 +60,7 @@ class Timeline:
     evidence (what the cause rests on, e.g. ``call:17``; null where nothing is recorded) and device
     (a number of ``devices``). One idle interval may be several pieces; those of one device never
     overlap and sum to its idle time."""
-    trimmed: tuple[str, ...] = field(default=())
+    trimmed: tuple[str, ...] = ()
     """What was cut off the recording before any percentage, in sentences."""
     trustworthy: bool = True
     """False where unexplained gaps exceed 10 % of the window, or much was not recorded."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from ncutool.advice.price.ledger import Ledger
 from ncutool.advice.view.context import context as seen
+from ncutool.base.records import replace
 from ncutool.devices import resolve
 from ncutool.timeline.replay import prepare
 from ncutool.whatif import applying, memory

@@ -3,13 +3,14 @@ other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import Threshold
 from ncutool.timeline.window import ONE_OFF_CAUSES
 from ncutool.whatif.answer import Bounds

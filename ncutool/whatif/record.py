@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ncutool.analysis.groups import grouped
+from ncutool.base.records import fields_of
 
 if TYPE_CHECKING:
     from ncutool.whatif.answer import Answer, Bounds
@@ -51,23 +51,23 @@ def rows(times: Times) -> pl.DataFrame:
 def facts(answer: Answer) -> dict[str, Any]:
     """Return all of an answer but its rows; times in integer nanoseconds, unknowns None."""
     return {
-        "asked": asdict(answer.question),
+        "asked": fields_of(answer.question),
         "device": answer.device,
         "kernel_time": _bounds(answer.kernel_time),
         "end_to_end": None if answer.end_to_end is None else _bounds(answer.end_to_end),
         "end_to_end_reason": answer.end_to_end_reason,
         "host_limited": answer.host_limited,
         "as_recorded_low_ns": answer.as_recorded_low_ns,
-        "findings_carried_out": [asdict(item) for item in answer.findings],
-        "unchanged": [asdict(item) for item in answer.unchanged],
-        "memory": asdict(answer.memory),
+        "findings_carried_out": [fields_of(item) for item in answer.findings],
+        "unchanged": [fields_of(item) for item in answer.unchanged],
+        "memory": fields_of(answer.memory),
         "notes": list(answer.notes),
     }
 
 
 def _bounds(bounds: Bounds) -> dict[str, Any]:
     return {
-        **asdict(bounds),
+        **fields_of(bounds),
         "speedup_low": bounds.speedup_low,
         "speedup_high": bounds.speedup_high,
     }

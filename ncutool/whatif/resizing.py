@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from msgspec import Struct
 
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import Threshold
 from ncutool.whatif import predict
 from ncutool.whatif.answer import Unchanged

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from ncutool.base.records import replace
 from ncutool.whatif.answer import Unchanged
 
 TOUCHED = ("launch_id", "low_ns", "high_ns", "by", "why")

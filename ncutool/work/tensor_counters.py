@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
 
 from msgspec import Struct
 
+from ncutool.base.records import replace
 from ncutool.base.thresholds import Threshold
 from ncutool.work.kernel_facts import facts_of
 
@@ -90,8 +90,7 @@ _TWO_SUMS = frozenset({"fp16", "fp8", "fp4_fp6", "fp4_fp6_fp8"})
 """Sources whose products are summed as FP16 or as FP32, by counters of their own."""
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(Struct, frozen=True):
     """One counter, by what its name pins down; None where it counts all there is of that."""
 
     source: str

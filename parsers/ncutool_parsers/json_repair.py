@@ -17,10 +17,11 @@ from ncutool_parsers.torch_events import UNKNOWN, Args, Event
 
 _NEXT_MEMBER = re.compile(rb'\s*,\s*"')
 """What follows the bracket that really closes the list of events, within a piece."""
-_ENCODED = {field.name: field.encode_name for field in msgspec.structs.fields(Args)}
-_RAW = [f.name for f in msgspec.structs.fields(Args) if f.type is msgspec.Raw]
-_TEXT = [f.name for f in msgspec.structs.fields(Args) if f.type is str]
-_INTEGER = [f.name for f in msgspec.structs.fields(Args) if f.type in (int, int | str)]
+_FIELDS = msgspec.structs.fields(Args)
+_ENCODED = {field.name: field.encode_name for field in _FIELDS}
+_RAW = [field.name for field in _FIELDS if field.type is msgspec.Raw]
+_TEXT = [field.name for field in _FIELDS if field.type is str]
+_INTEGER = [field.name for field in _FIELDS if field.type in (int, int | str)]
 
 
 _ESCAPE = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')

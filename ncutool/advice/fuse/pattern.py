@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
@@ -24,8 +25,7 @@ def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
     return [*nodes[:start], *nodes[end:]]
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """One way to fuse."""
 
     rule: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
 
 import numpy as np
 from msgspec import Struct
@@ -24,8 +23,7 @@ _REDUCING = frozenset(("reduction", "normalization"))
 _PRODUCTS = "gbC"
 
 
-@dataclass(frozen=True)
-class _Calls:
+class _Calls(Struct, frozen=True):
     """What the reasons ask of calls: one entry each."""
 
     pointwise: Bools
@@ -43,7 +41,7 @@ class _Calls:
 
     def part(self, which: slice) -> _Calls:
         """Return some of the calls."""
-        return _Calls(*(getattr(self, field.name)[which] for field in fields(self)))
+        return _Calls(*(getattr(self, name)[which] for name in self.__struct_fields__))
 
 
 class _Reason(Struct, frozen=True):

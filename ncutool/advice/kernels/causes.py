@@ -10,7 +10,6 @@ a launch shorter than the work of its busiest limit takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from math import isfinite
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +17,7 @@ from ncutool.advice.kernels import measures, stalls
 from ncutool.advice.kernels.measures import LEAST_PCT, STALL_PCT, Measured
 from ncutool.advice.view.evidence import Value
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.work.inside import Inside
 
 _IDLE = ("latency", "small_grid")

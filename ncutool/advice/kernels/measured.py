@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,6 +12,7 @@ from ncutool.advice.kernels import candidates, decide, fill, reuse
 from ncutool.advice.kernels.decide import Decided
 from ncutool.advice.view.finding import Draft, Drafts
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.work import inside
 from ncutool.work.inside import Inside
 
@@ -36,11 +36,9 @@ class JoinedReport(Struct, frozen=True):
     sampled: Mapping[int, Hot]
 
 
-def drafts(view: Context, report: JoinedReport | None) -> Drafts:
+def drafts(view: Context, report: JoinedReport) -> Drafts:
     """Advise on the cause of each launch of which a report was joined, one a launch."""
     apart = reuse.drafts(view)
-    if report is None:
-        return apart
     told = view.trials | {launch_id for draft in apart.drafts for launch_id in draft.launches}
     rows = report.kernels.filter(pl.col("error").is_null() & (pl.col("duration_ns") > 0)).to_dicts()
     insides = inside.of_capture(report.capture)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED, Rule, rules
 from ncutool.advice.kernels.slow_causes import TINY
 from ncutool.advice.view.program import Program
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.tables import Grade
 from ncutool.base.thresholds import Threshold
 from ncutool.devices.reachable import FA3_SHARE
@@ -29,8 +30,7 @@ _KEEP_SIZES = "Keep sizes the same from call to call, with channels a multiple o
 _TUNE = "PYTORCH_TUNABLEOP_ENABLED=1"
 
 
-@dataclass(frozen=True)
-class Advised:
+class Advised(Struct, frozen=True):
     """What is said of all launches with one cause."""
 
     rule: Rule

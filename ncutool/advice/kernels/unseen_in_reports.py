@@ -7,7 +7,6 @@ what to collect.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -16,6 +15,7 @@ from ncutool.advice.kernels.unseen import launches_of
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.advice.view.finding import CouldNotLook
 from ncutool.base import ncu_command, units
+from ncutool.base.records import replace
 from ncutool.work import counter_notices
 from ncutool.work.inside import Inside
 from ncutool_parsers.kernel_names import function_name

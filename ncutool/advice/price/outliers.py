@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ncutool.advice.view.finding import Draft
 from ncutool.advice.view.kinds import Ints, Launches
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import IntThreshold, Threshold
 
 OUTLIER = Threshold(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.backward import backward_launches, called_by_autograd
@@ -21,6 +21,7 @@ from ncutool.advice.view.ranks import RankMinima, rank_minima
 from ncutool.advice.view.waits import Wait, blocked, waits
 from ncutool.advice.view.waves import Tiling, tilings
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.thresholds import Threshold
 from ncutool.devices.ceilings import Shares, shares
 from ncutool.devices.resolve import Device
@@ -56,8 +57,7 @@ _OF_POINTS = (
 """The same of launches with their calls."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """One trace, seen as advice sees it."""
 
     kernels: pl.DataFrame

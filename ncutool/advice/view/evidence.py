@@ -5,14 +5,14 @@ Nothing reads the sentences of a finding; these are for programs, and for what b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Compare = Literal[">=", ">", "<"]
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Struct, frozen=True):
     """A figure of a launch (fields of ``figures`` in :data:`ncutool.base.tables.FINDINGS`)."""
 
     metric: str
@@ -38,8 +38,7 @@ class Value:
         return self.value >= self.threshold
 
 
-@dataclass(frozen=True)
-class Excluded:
+class Excluded(Struct, frozen=True):
     """What one might do to a launch, and the number that speaks against it."""
 
     rule: str | None
@@ -61,8 +60,7 @@ class Excluded:
                    value.threshold, value.launch_id, value.offset)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Also:
+class Also(Struct, frozen=True):
     """What else would shorten the launches of a finding, less than the finding itself."""
 
     rule: str

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal, Protocol, get_args
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool.advice.catalogue import Rule, rules
 from ncutool.advice.view.context import Context
@@ -174,8 +175,7 @@ class Draft:
         return self._rule.per
 
 
-@dataclass(frozen=True)
-class Declined:
+class Declined(Struct, frozen=True):
     """What a user would ask for, and why it is not advised."""
 
     what: str
@@ -188,8 +188,7 @@ class Declined:
         held.in_order(self.what, self.duration_ns)
 
 
-@dataclass(frozen=True)
-class CouldNotLook:
+class CouldNotLook(Struct, frozen=True):
     """Time of which a capture does not hold what would tell whether anything can be changed."""
 
     what: str
@@ -219,8 +218,7 @@ class CouldNotLook:
         held.shares(self.reason, self.pct)
 
 
-@dataclass(frozen=True)
-class Covered:
+class Covered(Struct, frozen=True):
     """Advice whose saving others before it have claimed, so that it is not listed."""
 
     title: str
@@ -235,8 +233,7 @@ Answer = Literal["something_to_do", "nothing_worth_doing", "could_not_look"]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """Everything that is advised of one capture."""
 
     findings: tuple[Finding, ...] = ()
@@ -286,8 +283,7 @@ class Advice:
         return "could_not_look" if unknown or share >= UNSEEN_PCT else "nothing_worth_doing"
 
 
-@dataclass(frozen=True)
-class Drafts:
+class Drafts(Struct, frozen=True):
     """What one adviser has to say of a trace."""
 
     drafts: tuple[Draft, ...] = ()

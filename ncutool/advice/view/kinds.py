@@ -6,7 +6,6 @@ A trace repeats its steps and layers: thousands of launches are of a few hundred
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +22,7 @@ NOBODY = -1
 _HOST_COPIES = ["HtoD", "DtoH", "HtoH", "PtoP"]
 
 
-@dataclass(slots=True, eq=False)
-class Kind:
+class Kind(Struct, eq=False):
     """What launches of one kind share: columns of the kernels table, and a few more.
 
     There is one of each, so that two are equal only where they are the same. Nobody changes it:
@@ -67,7 +65,7 @@ class Kind:
         return blocks if blocks < 2**53 else None
 
 
-_FIELDS = [field.name for field in fields(Kind)]
+_FIELDS = [*Kind.__struct_fields__]
 _TABLE = _FIELDS[: _FIELDS.index("signature_id")]
 
 

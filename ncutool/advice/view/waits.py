@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
+from ncutool.base.records import replace
 from ncutool.base.thresholds import IntThreshold
 from ncutool.timeline.window import DISPATCH_CAUSES
 
@@ -44,8 +45,7 @@ class Launched(NamedTuple):
     """Idle time before each that is the host's, ns."""
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """A stretch in which one thread waited for the device."""
 
     thread: int

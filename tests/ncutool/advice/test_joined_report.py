@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from planted_launches import EXCESS, HEALTHY, analysed, launch, stalled
 from trace_factory import H100, Trace, kernels, window
 
+from ncutool.advice import advising
 from ncutool.advice.kernels import measured, reuse
 from ncutool.advice.kernels.measured import JoinedReport
 from ncutool.advice.view.context import Context, context
@@ -51,7 +52,7 @@ def test_launches_without_counters_are_left_alone(tmp_path: Path) -> None:
     report = analysed(tmp_path, launch({EXCESS: 600_000.0}))
     (draft,) = measured.drafts(view(400_000, 200_000), joined(report, {1: (0,)})).drafts
     assert draft.launches == (1,)
-    assert measured.drafts(view(400_000), None).drafts == ()
+    assert advising._of_insides(view(400_000), None).drafts == ()
 
 
 @pytest.mark.parametrize("other", [HEALTHY, {**HEALTHY, **stalled("barrier")}])

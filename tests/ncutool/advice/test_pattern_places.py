@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 from ncutool.advice.view.spreading import spread, spread_each
+from ncutool.base.records import replace
 
 X, ROW, WIDE = (16, 512, 1024), (16, 512, 1), (8192, 4096)
 HEADS, HALF = (16, 16, 512, 64), (16, 16, 512, 32)

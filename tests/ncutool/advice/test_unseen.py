@@ -5,7 +5,6 @@ Of reports see ``test_reports``.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import analysis_factory as factory
@@ -16,6 +15,7 @@ from trace_factory import H100, Trace, kernels, run, window
 from ncutool.advice import advise
 from ncutool.advice.kernels import unseen
 from ncutool.advice.view.finding import CouldNotLook
+from ncutool.base.records import replace
 from ncutool.timeline.causes import GAP_CAUSES
 from ncutool.timeline.window import Timeline
 from ncutool_parsers.capture import Capture

@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from ncutool.analysis import display_names
 from ncutool.analysis.analyse import Analysis
 from ncutool.analysis.document import SECTIONS, Document
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.companions.summary import Join
 from ncutool.devices.ceilings import Ceiling
 from ncutool.roofline.coverage import MissingWork

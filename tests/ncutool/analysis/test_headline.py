@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from ncutool.advice.view.finding import Advice, CouldNotLook, Finding
 from ncutool.analysis import headline, short_names, state
 from ncutool.analysis.analyse import read_and_analyse
 from ncutool.base import units
+from ncutool.base.records import replace
 from ncutool.base.untrusted import printable
 from ncutool_parsers.errors import NcutoolError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import analysis_factory as factory
@@ -11,6 +10,7 @@ import pytest
 
 from ncutool.advice.view.finding import Advice, CouldNotLook, Covered, Declined
 from ncutool.analysis import finding_sentences
+from ncutool.base.records import replace
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis

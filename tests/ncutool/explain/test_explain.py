@@ -7,7 +7,6 @@ import math
 import random
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from arithmetic import evaluate
 
 from ncutool.analysis.analyse import Analysis, analyse, read_and_analyse
 from ncutool.analysis.request import Request
+from ncutool.base.records import replace
 from ncutool.commands import main
 from ncutool.explain import Explainer, Explanation, Step, explain
 from ncutool.explain.traced import expression_of, leaf, minimum, numeric, symbolic

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from trace_factory import Trace, traces, window
 
+from ncutool.base.records import replace
 from ncutool.timeline.replay import Changes, Replay, prepare
 from ncutool.timeline.replay_constraints import NEVER, Waits
 from ncutool_parsers.capture import Capture
@@ -24,7 +25,7 @@ def replay_of(capture: Capture) -> Replay:
 def starts_with(replay: Replay, **changes: object) -> list[int]:
     """New starts in µs under changed fields of ``Changes``."""
     fields = {name: np.array(value) for name, value in changes.items()}
-    changed = Changes(**(vars(replay.unchanged()) | fields))
+    changed = Changes(**(structs.asdict(replay.unchanged()) | fields))
     return [int(start) // 1000 for start in replay.run(changed)[0]]
 
 

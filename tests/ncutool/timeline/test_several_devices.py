@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from trace_factory import H100, Trace, kernels, traces, window
 from ncutool import advice
 from ncutool.analysis.analyse import analyse
 from ncutool.analysis.where_time_goes import where_the_time_goes
+from ncutool.base.records import replace
 from ncutool.timeline.replay import prepare
 from ncutool.timeline.window import build
 from ncutool_parsers.capture import Capture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import Trace, traces, window
 
+from ncutool.base.records import replace
 from ncutool.timeline.causes import GAP_CAUSES
 from ncutool.timeline.window import Timeline, build, exposed_ns
 from ncutool_parsers import read

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from trace_factory import Trace, window
 
+from ncutool.base.records import replace
 from ncutool.timeline.replay import Replay, prepare
 
 US = 1_000
