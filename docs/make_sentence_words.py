@@ -47,7 +47,9 @@ def words() -> frozenset[str]:
     found = {word for text in texts for word in _WORD.findall(text)}
     lowered = {word.lower() for word in found if word.istitle()}
     return frozenset(
-        word for word in found | lowered if len(word) > 1 and not word.isdecimal() and word.isprintable()
+        word
+        for word in found | lowered
+        if len(word) > 1 and not word.isdecimal() and word.isprintable()
     )
 
 

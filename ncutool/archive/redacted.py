@@ -152,7 +152,11 @@ def changes_of(table: str, do: Redactor) -> _Changes:
             **_all(_OF_INSIDE, do.argument),
             **_all(_NAMED_BY_TOOLS["inside"], do.text),
         },
-        "findings": {"kernels": do.kernel, "code": partial(_own_code, rename=do.argument), "link": _own_link},
+        "findings": {
+            "kernels": do.kernel,
+            "code": partial(_own_code, rename=do.argument),
+            "link": _own_link,
+        },
         "collectives": {
             "kernel": do.kernel,
             "step": do.user_text,
