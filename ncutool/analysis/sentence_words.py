@@ -1,4 +1,4 @@
-"""Which words ncutool's own sentences are made of, so that a sentence that was kept can be redacted.
+"""Which words ncutool's own sentences are made of, by which kept sentences are redacted.
 
 Of a sentence that was written before anybody asked for redaction nothing tells which of its words
 came from the capture. A word stays where it stands in a sentence, a setting or a line of code that

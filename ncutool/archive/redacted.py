@@ -111,8 +111,8 @@ def _redacted(
 ) -> pl.DataFrame:
     do = redactor_of_rows(mode)
     prose = partial(sentence_of_rows, do)
-    changes = changes_of(table, do) | {key: shown_said for key in metadata}
-    sentences = {name: NAMED[table] for name in SENTENCES.get(table, ())}
+    changes = changes_of(table, do) | dict.fromkeys(metadata, shown_said)
+    sentences = dict.fromkeys(SENTENCES.get(table, ()), NAMED.get(table, ()))
     columns = [
         _mapped(rows[name], change) for name, change in changes.items() if name in rows.columns
     ]

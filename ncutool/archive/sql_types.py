@@ -168,8 +168,8 @@ def for_parquet(frame: pl.DataFrame) -> pl.DataFrame:
             if not column.is_between(-most + 1, most - 1).fill_null(value=True).all():
                 raise UsageError(
                     f"column {column.name} holds whole numbers of more than {_DECIMAL_DIGITS} "
-                    f"digits, for which Parquet has no type: CAST({quoted(column.name)} AS VARCHAR) "
-                    "keeps them as text"
+                    "digits, for which Parquet has no type: "
+                    f"CAST({quoted(column.name)} AS VARCHAR) keeps them as text"
                 )
             column = column.cast(pl.String).cast(pl.Decimal(_DECIMAL_DIGITS, 0))
         columns.append(column)

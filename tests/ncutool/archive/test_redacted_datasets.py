@@ -1,4 +1,4 @@
-"""Datasets that are redacted as they are made, or as they are asked: what is said, and sentences."""
+"""Datasets redacted as they are made, or as they are asked: what is said, and sentences."""
 
 from __future__ import annotations
 
