@@ -67,7 +67,7 @@ class Trace:
         self.ops.append(row | {"op_id": len(self.ops)})
         return len(self.ops) - 1
 
-    def kernel(self, start: int, duration: int | None, **more: Any) -> int:
+    def kernel(self, start: int | None, duration: int | None, **more: Any) -> int:
         """A kernel, or with ``category`` a copy; ``called=(start, end)`` makes its launch call."""
         called = more.pop("called", None)
         if called is not None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
     from ncutool.devices.several import Kind
 
 
-@dataclass(frozen=True)
-class Roof:
+class Roof(Struct, frozen=True):
     """One compute roof: mean over its launches, weighted by time."""
 
     name: str
@@ -31,8 +30,7 @@ class Roof:
         return 100 * (self.highest_flop_per_s - self.lowest_flop_per_s) / self.peak_flop_per_s
 
 
-@dataclass(frozen=True)
-class Roofs:
+class Roofs(Struct, frozen=True):
     """What bounds the launches of one capture."""
 
     compute: tuple[Roof, ...]
@@ -162,8 +160,7 @@ def bandwidth_of(analysis: Analysis, kind: Kind | None = None) -> float | None:
     return float(known.select(mean).item())
 
 
-@dataclass(frozen=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """The best rates that a capture's own launches reached, each of a clean launch."""
 
     bytes_per_s: float | None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ncutool.devices import resolve, several
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from ncutool_parsers.capture import Capture, DeviceRecord
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """The devices of a capture, with measured rates in place of the peaks that they replace."""
 
     resolution: Resolution

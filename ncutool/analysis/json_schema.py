@@ -53,6 +53,11 @@ _GROUP = record(
         "bound": {"enum": list(tables.BOUNDS)},
         "flop_source": or_null(_TEXT),
         "bytes_source": or_null(_TEXT),
+        "missing_reason": or_null(_TEXT, "of the first launch that lacks a figure: why"),
+        "flag": or_null(
+            _TEXT,
+            "of the first launch whose figures are implausible: the likely cause",
+        ),
     }
 )
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis.public_words import is_public
 from ncutool.analysis.request import Redact
@@ -43,8 +44,7 @@ _AT_HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)([^/\\\s]+)")
 _SEPARATORS = re.compile(r"[\s/\\=,:;\"']+")
 
 
-@dataclass(frozen=True)
-class Redactor:
+class Redactor(Struct, frozen=True):
     """What is done to each text of one capture."""
 
     mode: Redact

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from ncutool.base import units
 
 if TYPE_CHECKING:
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 Value = int | float | str | None
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What was captured, and what there is to say of it in one sentence."""
 
     capture: str
@@ -36,8 +37,7 @@ class Verdict:
     """Wall, busy and idle time of a trace; the launch time of a report."""
 
 
-@dataclass(frozen=True)
-class DeviceSection:
+class DeviceSection(Struct, frozen=True):
     """The device that the launches ran on, and the peaks they are held against."""
 
     name: str
@@ -51,8 +51,7 @@ class DeviceSection:
     ceilings: tuple[Ceiling, ...]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A row of a table: what it is of, and a value for each column."""
 
     name: str
@@ -83,8 +82,7 @@ class Table:
         return f"{units.counted(hidden, self.smaller)} not shown" if hidden > 0 else ""
 
 
-@dataclass(frozen=True)
-class SimpleSection:
+class SimpleSection(Struct, frozen=True):
     """A section that every output draws in the same way: a note and tables."""
 
     key: str
@@ -94,8 +92,7 @@ class SimpleSection:
     tables: tuple[Table, ...]
 
 
-@dataclass(frozen=True)
-class CoverageSection:
+class CoverageSection(Struct, frozen=True):
     """How the launch time divides by what is known of it, why the rest is not, and the sources."""
 
     shares: Coverage
@@ -108,8 +105,7 @@ class CoverageSection:
     bytes_sources: Table
 
 
-@dataclass(frozen=True)
-class TimeSection:
+class TimeSection(Struct, frozen=True):
     """Where the time of the window goes."""
 
     shares: Shares
@@ -119,8 +115,7 @@ class TimeSection:
     timeline: Timeline | None
 
 
-@dataclass(frozen=True)
-class Saving:
+class Saving(Struct, frozen=True):
     """What a finding saves, in words."""
 
     amount: str
@@ -139,8 +134,7 @@ class Saving:
         return f"{whole}, {self.after}" if self.after else whole
 
 
-@dataclass(frozen=True)
-class FindingLine:
+class FindingLine(Struct, frozen=True):
     """One finding, its place in the list, and its saving in words."""
 
     rank: int
@@ -156,8 +150,7 @@ class FindingLine:
     """The rest of the evidence, for those who unfold it."""
 
 
-@dataclass(frozen=True)
-class FindingsSection:
+class FindingsSection(Struct, frozen=True):
     """What to do, in order; what all of it saves; what is not advised."""
 
     lines: tuple[FindingLine, ...]
@@ -178,8 +171,7 @@ class FindingsSection:
     advice: Advice
 
 
-@dataclass(frozen=True)
-class KernelsSection:
+class KernelsSection(Struct, frozen=True):
     """The launches in groups of the same kernel, operator and shapes, most time first."""
 
     groups: pl.DataFrame

@@ -33,10 +33,10 @@ _MOSTLY_IDLE = Threshold(
 def write(analysis: Judged) -> str:
     """Return what holds most of the time, how much of it is understood, and on which devices.
 
-    Nothing of launches without a duration.
+    Nothing of launches without a duration, nor of a window in which none of them takes any time.
     """
     coverage = analysis.coverage
-    if coverage.duration_ns == 0:
+    if coverage.duration_ns == 0 or not analysis.shares.parts:
         return ""
     held = _state(analysis.kernels, analysis.shares, analysis.timeline)
     return f"{held}{_understood(coverage)}{_where(analysis.device_kinds)}"

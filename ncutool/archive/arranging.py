@@ -10,7 +10,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from ncutool.analysis.capture_sentences import stem
 from ncutool.archive.dataset import TOLD
@@ -27,8 +29,7 @@ _OF_A_FILE = ("stem", "name")
 _TAKEN = frozenset(column.name for column in CAPTURES.columns) - set(TOLD) | {"bucket"}
 
 
-@dataclass(frozen=True)
-class PathPattern:
+class PathPattern(Struct, frozen=True):
     """A pattern of paths, whose fields are columns."""
 
     text: str
@@ -66,8 +67,7 @@ class PathPattern:
         return {} if found is None else found.groupdict()
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Which file goes with a capture, by the capture's own name."""
 
     role: str

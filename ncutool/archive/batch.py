@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 from ncutool.archive import failures
 from ncutool.archive.dataset import BUCKETS, Dataset, Run, sweep
@@ -22,8 +23,7 @@ _MAX_WAITING = 2000
 """So many new results go into the tables while the run goes on."""
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """A file that was done, for whoever tells the user."""
 
     location: str
@@ -37,8 +37,7 @@ Report = Callable[[Tally, Looked | None], None]
 """Called with how far it is, and the file that was done last where a worker looked at it."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is asked of a batch."""
 
     settings: Settings

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool_parsers.errors import UsageError
@@ -76,8 +76,7 @@ _MAX_CELLS = 4_000_000
 _SEED = 20_201_112
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change of level."""
 
     at: int
@@ -94,8 +93,7 @@ class Change:
         return self.after / self.before
 
 
-@dataclass(frozen=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """What a series shows."""
 
     changes: tuple[Change, ...]

@@ -7,15 +7,14 @@ the next reader, completes, and two that join at once take turns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.archive.dataset import BUCKETS, Dataset, Run, files_of, sweep
 from ncutool.archive.publish import publish
 from ncutool.archive.tables import TABLES
 
 
-@dataclass(frozen=True)
-class Compacted:
+class Compacted(Struct, frozen=True):
     """How many files the tables had, and have now."""
 
     before: int

@@ -28,9 +28,10 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ncutool.archive import journal, locks
 from ncutool.archive.tables import CAPTURES, SCHEMA_VERSION, TABLES
@@ -48,8 +49,7 @@ _CAPTURE_COLUMNS = frozenset(column.name for column in CAPTURES.columns)
 _BY_NAME = {table.name: table for table in TABLES}
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(Struct, frozen=True):
     """The places of a dataset."""
 
     root: Path

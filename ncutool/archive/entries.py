@@ -7,11 +7,11 @@ that once failed is well now. Entries are MessagePack around Arrow tables: nothi
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from ncutool.archive.dataset import Dataset, write_whole
 
@@ -32,8 +32,7 @@ class Entry(msgspec.Struct, frozen=True):
     """The row of an error; None where the file is well."""
 
 
-@dataclass(frozen=True)
-class Inbox:
+class Inbox(Struct, frozen=True):
     """Where a run puts its results."""
 
     dataset: Dataset

@@ -5,10 +5,10 @@ Nothing here grows with the number of launches: they are aggregated where they l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.archive.tables import CAPTURES
 from ncutool_parsers.visible_text import without_host
@@ -26,8 +26,7 @@ _MAX_TEXT = 300
 _PLACES = ("part", "bucket")
 
 
-@dataclass(frozen=True, eq=False)
-class Fleet:
+class Fleet(Struct, frozen=True, eq=False):
     """An archive, aggregated."""
 
     captures: pl.DataFrame

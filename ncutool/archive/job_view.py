@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.archive import links, stragglers
 from ncutool.archive.jobs import Job
@@ -27,8 +27,7 @@ _NAMED = 12
 """Ranks that a sentence lists."""
 
 
-@dataclass(frozen=True, eq=False)
-class JobView:
+class JobView(Struct, frozen=True, eq=False, dict=True):
     """One job: a row a rank, its collectives paired, and who is waited for."""
 
     job: Job

@@ -7,10 +7,10 @@ asked for do not, and then a pattern over their paths has to tell it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -21,8 +21,7 @@ _NAMED = 4
 _LONGEST_NAME = 60
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
+class Job(Struct, frozen=True, eq=False):
     """The captures of one job, a row a rank."""
 
     key: str

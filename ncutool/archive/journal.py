@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Change:
+
+class Change(Struct, frozen=True):
     """Files that take their places, and files that go; all below one folder."""
 
     moves: tuple[tuple[Path, Path], ...] = ()

@@ -8,9 +8,9 @@ longer elsewhere is waiting. The bus bandwidth is the algorithm's, by the conven
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool.archive.pairing import POINT_TO_POINT, Calls, Floats
 from ncutool.archive.stragglers import CHANCE, EVEN, NORMAL, tail
@@ -50,8 +50,7 @@ OTHER_KIND = Threshold(
 _SECOND_NS = 10**9
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """Calls of one kind and size in one group of ranks."""
 
     calls: Calls
@@ -67,8 +66,7 @@ class Rate:
     """Why there is no bandwidth."""
 
 
-@dataclass(frozen=True)
-class SlowLink:
+class SlowLink(Struct, frozen=True):
     """A group of ranks whose calls are slower than those of the like groups."""
 
     rate: Rate

@@ -12,11 +12,11 @@ which it is shortest came last, and what it takes longer on the others they wait
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 
@@ -32,8 +32,7 @@ NOT_RECORDED = "not recorded"
 """Stands for a process group whose ranks and name are both not recorded."""
 
 
-@dataclass(frozen=True, eq=False)
-class Calls:
+class Calls(Struct, frozen=True, eq=False):
     """Calls of one process group that the same ranks took part in."""
 
     group: str
@@ -90,8 +89,7 @@ class Calls:
         return late
 
 
-@dataclass(frozen=True, eq=False)
-class Paired:
+class Paired(Struct, frozen=True, eq=False):
     """What could be paired of a job, and what could not."""
 
     calls: tuple[Calls, ...]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.archive import entries, journal, locks
 from ncutool.archive.dataset import Dataset
@@ -76,8 +76,7 @@ def _bounded(waiting: Sequence[Path]) -> list[Path]:
     return chosen
 
 
-@dataclass(frozen=True)
-class _Bucket:
+class _Bucket(Struct, frozen=True):
     """One bucket of all tables, while its lock is held."""
 
     dataset: Dataset

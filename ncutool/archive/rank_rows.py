@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.archive.collectives import collectives
 from ncutool.archive.naming import shown_metadata, shown_path
@@ -32,8 +32,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _FIELDS = {"rank": r"\d{1,9}", "job": r"[^/]+"}
 
 
-@dataclass(frozen=True, eq=False)
-class RankRows:
+class RankRows(Struct, frozen=True, eq=False):
     """The rows of one trace."""
 
     captures: pl.DataFrame

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.archive import sql
 from ncutool.archive.dataset import Dataset, existing, files_of, scan, schema_of
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
 _NAMES = tuple(table.name for table in TABLES)
 
 
-@dataclass(frozen=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """The tables of a dataset, each brought here when it is first asked for."""
 
     dataset: Dataset
-    bring: Callable[[str], None] = field(default=lambda table: None)
+    bring: Callable[[str], None] = lambda table: None
     names: tuple[str, ...] = _NAMES
 
     def scan(self, table: str) -> pl.LazyFrame:

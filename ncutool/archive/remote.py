@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ncutool.archive.dataset import SCHEMA_FILE
 from ncutool_parsers import Place, stores
@@ -18,8 +19,7 @@ MOST_AT_ONCE = 8
 """Files that are copied at one time: a store answers slowly and many at once."""
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """The files of a dataset at one moment."""
 
     version: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.archive.dataset import Dataset
 from ncutool.archive.tables import CAPTURES, ERRORS, TABLES
@@ -20,8 +21,7 @@ _MANY = 8
 """So many small segments become one without being asked."""
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A segment and how large its files are together."""
 
     name: str

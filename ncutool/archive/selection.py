@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ncutool.archive import where
 from ncutool.archive.tables import CAPTURES, TABLES
@@ -41,8 +43,7 @@ Scan = Callable[[str], "pl.LazyFrame"]
 """Gives a table of the dataset by its name."""
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which rows and columns of one table are asked for."""
 
     table: str

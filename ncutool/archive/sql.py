@@ -19,6 +19,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from ncutool.archive.sql_types import plain, quoted, readable, wide_numbers
 from ncutool.archive.tables import TABLES
 from ncutool_parsers import spool
@@ -43,8 +45,7 @@ class QueryError(NcutoolError):
     """A query is right, but cannot be carried out."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where the rows of one table are: files, or, where there are none, its empty form."""
 
     files: Sequence[str]
@@ -65,8 +66,7 @@ class Limits:
     """Rows that are wanted; None for all."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a query found."""
 
     rows: pl.DataFrame

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass
-class Work:
+class Work(Struct):
     """What files took a worker, each a fixed time and one for its bytes: a line through them all.
 
     An archive has files of all sizes in any order, so that neither files nor bytes alone tell how
@@ -46,8 +45,7 @@ class Work:
         return (each, per_byte) if each >= 0 else (0.0, self.seconds / self.bytes)
 
 
-@dataclass
-class Tally:
+class Tally(Struct):
     """How far a batch is; the same object is told again and again."""
 
     files: int

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.archive import point_order
 from ncutool.archive.change_points import FEWEST_POINTS, Change, Levels, levels
@@ -55,8 +56,7 @@ class Point:
     captures: int
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Struct, frozen=True):
     """Times of a whole or of one kernel over the points, in their order."""
 
     name: str
@@ -68,8 +68,7 @@ class Series:
     """None where it has fewer points than are needed."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """A change of one or several series at about the same place."""
 
     label: str
@@ -80,8 +79,7 @@ class Event:
     """What changed: the whole first, then by the time that it moved."""
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Struct, frozen=True):
     """The captures that did the same work."""
 
     about: dict[str, Any]
@@ -98,8 +96,7 @@ class Work:
     left_out_kernels: int = 0
 
 
-@dataclass(frozen=True)
-class Trends:
+class Trends(Struct, frozen=True):
     """All series of an archive."""
 
     by: str

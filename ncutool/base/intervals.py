@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Union:
+class Union(Struct, frozen=True):
     """Disjoint intervals in order: ``starts[i] < ends[i] < starts[i + 1]``."""
 
     starts: Ints

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.charts import elements, labels
 
@@ -30,8 +31,7 @@ _PREFIXES = "yzafpnµm kMGTPEZY"
 """Of each thousand from the power -24 on."""
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One axis: the pixel from the plane's corner, and the words, of each value it names."""
 
     ticks: Sequence[tuple[float, str]]
@@ -40,8 +40,7 @@ class Axis:
     grid: bool = True
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Where a plane lies on its drawing, in pixels."""
 
     left: float

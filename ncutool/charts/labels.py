@@ -7,8 +7,9 @@ then the next: a label that finds none is left out rather than drawn over a mark
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,8 +52,7 @@ def _usual(letter: str) -> float:
     return _CAPITAL if letter.isupper() else _LETTER
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """One place a label could have."""
 
     x: float
@@ -67,8 +67,7 @@ class Place:
     """A line from the mark to the text, where the text stands apart."""
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A label and the places it could have."""
 
     key: object

@@ -6,8 +6,9 @@ on latency; limits within 10 points of each other are balanced; above 80 % throu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base.nvidia import HIGH_PCT, LOW_PCT
 from ncutool.charts import labels, marks
@@ -24,8 +25,7 @@ _MOST_NAMES = 8
 _SMALLEST_SHARE = 0.004
 
 
-@dataclass(frozen=True)
-class Light:
+class Light(Struct, frozen=True):
     """Everything that is drawn of the speeds of light."""
 
     width: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ncutool.analysis.looks import LOOKS
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.looks import Color
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(Struct, frozen=True, dict=True):
     """Any CSS colours; a page passes ``var(--...)``."""
 
     ink: str

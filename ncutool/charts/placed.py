@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.charts import labels
 
@@ -19,8 +20,7 @@ _OFF_LINE, _OFF_MARKS = 9.0, 15.0
 """Pixels from a line to the middle of its name; the second where marks lie along the line."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A straight line on the plane in FLOP/byte and FLOP/s."""
 
     name: str
@@ -29,8 +29,7 @@ class Line:
     ends: tuple[tuple[float, float], ...]
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text with its place in pixels."""
 
     text: str

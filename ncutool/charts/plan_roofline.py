@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import altair as alt
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.base import units
@@ -35,8 +35,7 @@ of the ring around the largest batch that memory holds."""
 _ALIKE = 1e-3
 
 
-@dataclass(frozen=True)
-class PlanSubject:
+class PlanSubject(Struct, frozen=True):
     """What the roofline of a plan shows."""
 
     peak_bytes_per_s: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ncutool.analysis import display_names
 from ncutool.base import units
@@ -32,8 +33,7 @@ _SHAPES = {
 }
 
 
-@dataclass(frozen=True)
-class Plane:
+class Plane(Struct, frozen=True):
     """Everything that is drawn on the plane."""
 
     window: Window

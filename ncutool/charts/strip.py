@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.charts import labels, marks
@@ -23,8 +23,7 @@ _MOST_PCT = 150.0
 """Shares beyond this lie at the strip's end: one wrong figure must not squeeze the others."""
 
 
-@dataclass(frozen=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """Everything that is drawn on the strip."""
 
     title: str

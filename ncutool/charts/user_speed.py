@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.charts import labels, marks
@@ -58,8 +58,7 @@ class _Linear(Window):
         return self.top - (self.top - self.bottom) * y / self.height
 
 
-@dataclass(frozen=True)
-class _Drawn:
+class _Drawn(Struct, frozen=True):
     """One curve with its look."""
 
     curve: Curve

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from ncutool.commands.options import option
 from ncutool_parsers.errors import UsageError
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from ncutool.archive.source import Input
 
 
-@dataclass(frozen=True)
-class Arranged:
+class Arranged(Struct, frozen=True):
     """What is said of the files beside where they are."""
 
     metadata: Annotated[

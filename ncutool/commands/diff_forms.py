@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Struct
 
 from ncutool.commands.options import option
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from ncutool.diff.gate import Gate
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """What captures do not hold and an author adds, as it stands on the command line."""
 
     accuracy: Annotated[

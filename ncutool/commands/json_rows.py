@@ -8,8 +8,9 @@ stands in many rows is made once, and a row is put together from such pieces.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base.untrusted import ESCAPED_IN_JSON, inert_json
 
@@ -45,8 +46,7 @@ def json_rows(frame: pl.DataFrame, between: str) -> Iterator[bytes]:
         yield _text(pieces, part, between)
 
 
-@dataclass(frozen=True)
-class _Pieces:
+class _Pieces(Struct, frozen=True):
     """What rows are put together from."""
 
     held: pl.DataFrame

@@ -11,10 +11,10 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from ncutool_parsers.errors import NcutoolError
 
@@ -32,8 +32,7 @@ class Question(msgspec.Struct, frozen=True):
     top: int = 0
 
 
-@dataclass(frozen=True)
-class _Ran:
+class _Ran(Struct, frozen=True):
     output: bytes
     errors: str
     names: Names

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.commands.wrong_usage import one_of
 from ncutool_parsers.errors import UsageError
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """One form of what a report writes."""
 
     noun: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.thresholds import Threshold
 from ncutool_parsers.capture import Capture
@@ -31,8 +31,7 @@ _CONSISTENT = Threshold(
 GEOMETRY = ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z")
 
 
-@dataclass(frozen=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """A kernel of a replay."""
 
     kernel: str
@@ -40,8 +39,7 @@ class Replayed:
     """Grid and block; None where not recorded (ROCm)."""
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A launch of the capture run."""
 
     op_id: int | None

@@ -10,8 +10,9 @@ the problem (persistent GEMMs) does different work under one key.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from statistics import quantiles
+
+from msgspec import Struct, field
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.companions.work_classes import (
@@ -47,8 +48,7 @@ NO_CLASS = (
 )
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Launches of a trace and the launches of a report that speak for them."""
 
     traced: tuple[int, ...]
@@ -63,8 +63,7 @@ class Group:
         return len(self.traced) == len(self.measured) and not self.some
 
 
-@dataclass
-class Matching:
+class Matching(Struct):
     """What belongs together, and why the rest of the trace has no counters."""
 
     groups: list[Group] = field(default_factory=list)
@@ -123,8 +122,7 @@ def match(trace: list[Traced], report: list[Measured]) -> Matching:
     return matching
 
 
-@dataclass(frozen=True)
-class _Hints:
+class _Hints(Struct, frozen=True):
     aligned: dict[int, frozenset[object]]
     """The classes that a launch of the report may belong to by its neighbours."""
     whole: bool

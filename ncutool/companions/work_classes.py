@@ -6,10 +6,9 @@ no shapes; its FLOPs may tell its class, or the launches around it in both captu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.companions.alignment import contexts
@@ -41,8 +40,7 @@ Key = tuple[object, ...]
 """Kernel, grid and block."""
 
 
-@dataclass(frozen=True)
-class Traced:
+class Traced(Struct, frozen=True):
     """A kernel of the trace; a list of them is in order of launch."""
 
     launch_id: int
@@ -59,8 +57,7 @@ class Traced:
     duration_ns: int | None = None
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A launch of the report; a list of them is in order of launch."""
 
     launch_id: int

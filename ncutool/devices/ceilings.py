@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.limits import least_seconds
 from ncutool.base.rates_file import Measured, load
@@ -118,8 +119,7 @@ def calibrate(
     )
 
 
-@dataclass(frozen=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """The share of its peaks that a device reaches at its best, which advice prices by.
 
     Each is seen in the capture or, where that shows too little, taken from
@@ -324,8 +324,7 @@ def _default(roof: str, peak: float, share: float, launches: int, how: str) -> C
     return Ceiling(roof, peak, share * peak, 100 * share, "default", launches, how)
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """What launches are held against once the user's measured rates are in."""
 
     device: Device | None

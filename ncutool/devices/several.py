@@ -6,10 +6,10 @@ of two like devices has which, and what lies alike is ordered by the launches, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.untrusted import printable
 from ncutool.devices import resolve
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Key = tuple[object, ...]
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """Devices of a capture that are alike, with what ran on them."""
 
     resolution: Resolution

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import polars.selectors as cs
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold
 from ncutool.work.operators import REGISTRY
@@ -87,8 +87,7 @@ def quoted_in(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """Every name that a capture gives to something."""
 
     every: pl.Series

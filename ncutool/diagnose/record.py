@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import polars as pl
+from msgspec import Struct, field
 
 from ncutool.analysis.next_capture import next_capture
 from ncutool.diagnose import ceiling, findings, kernels, quoted, states
@@ -28,8 +28,7 @@ _LEAST_FINDING, _LEAST_KERNEL = 250, 300
 _OF_HOST = "nothing of single launches; a trace by torch.profiler would tell of host and idle time"
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part that is given where there is room: one of a list, or the value of a field."""
 
     key: str
@@ -40,8 +39,7 @@ class Piece:
     """The form that is tried first; longer ones only once everything else is given."""
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What is said of one capture: what always stands, and what may follow, by its weight."""
 
     always: dict[str, Any]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.view.finding import UNSEEN_PCT
 from ncutool.base.tables import FINDING_KINDS, FindingKind
@@ -23,8 +23,7 @@ _OF_REPORTS = ("batch", "precision", "tune")
 _RECORD_TRACE = "record a trace of the same program with torch.profiler"
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One question and its state."""
 
     state: State

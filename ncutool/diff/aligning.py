@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Ints = npt.NDArray[np.int64]
 
@@ -16,8 +16,7 @@ MOST_CELLS = 50_000_000
 """Beyond so many pairs an alignment would take gigabytes; callers then go without."""
 
 
-@dataclass(frozen=True)
-class Likeness:
+class Likeness(Struct, frozen=True):
     """A thing that two launches may share, as a number each, and what sharing it is worth."""
 
     before: Ints

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis.groups import detail, label
 from ncutool.diff.match import Match
@@ -20,8 +20,7 @@ _FIGURES = ("launches", "time_ns", "cycles", "flop", "dram_bytes", "compulsory_b
             "measured_over_compulsory", "roofline_pct")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """What one match is on one side: medians over the runs; None where a run does not tell."""
 
     launches: float | None = None
@@ -35,8 +34,7 @@ class Figures:
     bound: str | None = None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One match and what became of it."""
 
     number: int
@@ -69,8 +67,7 @@ class Row:
         return new / old - 1 if old and new is not None else None
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """Every match, worst first, and the series of times that they were judged by."""
 
     rows: tuple[Row, ...]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
@@ -64,8 +65,7 @@ class Rate:
     after: float
 
 
-@dataclass(frozen=True, eq=False)
-class Diff:
+class Diff(Struct, frozen=True, eq=False):
     """Everything that outputs show of two sides."""
 
     before: Side

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from msgspec import Struct
+
 from ncutool.base import units
 from ncutool.base.pseudonyms import original
 from ncutool.diff.changes import Row
@@ -50,8 +52,7 @@ class Check:
     """A sentence without a full stop, with numbers."""
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """All rules; the gravest outcome is that of the gate."""
 
     checks: tuple[Check, ...]

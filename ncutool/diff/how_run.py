@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -18,8 +17,7 @@ _NOT_READ = "not read from captures"
 _PRIVATE = "private, so not shown"
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One thing of how both sides were run."""
 
     what: str

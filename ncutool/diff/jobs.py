@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.diff.compare import Diff, compare
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
     from ncutool.diff.gate import Rules
 
 
-@dataclass(frozen=True, eq=False)
-class RankDiff:
+class RankDiff(Struct, frozen=True, eq=False):
     """One rank before and after."""
 
     rank: int
     diff: Diff
 
 
-@dataclass(frozen=True, eq=False)
-class JobDiff:
+class JobDiff(Struct, frozen=True, eq=False):
     """All ranks that both sides have, by number, and those without a partner."""
 
     ranks: tuple[RankDiff, ...]

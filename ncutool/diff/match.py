@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ncutool.diff import regions
 from ncutool.diff.aligning import align
@@ -25,8 +26,7 @@ UNALIGNED = (
 )
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Struct, frozen=True):
     """Launches before, and the launches after that do the same."""
 
     kind: Kind
@@ -37,16 +37,14 @@ class Match:
     after: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """Every launch of both runs, each in one match."""
 
     matches: tuple[Match, ...]
     notes: tuple[str, ...] = ()
 
 
-@dataclass
-class _Gathered:
+class _Gathered(Struct):
     """Pairings of alike launches, put together."""
 
     rows: dict[tuple[object, ...], tuple[Kind, str, list[int], list[int]]] = field(

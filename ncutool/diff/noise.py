@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.diff.quantiles import student_t
@@ -53,8 +54,7 @@ MOST_RUNS = 200
 _SEED = 20_150_701
 
 
-@dataclass(frozen=True)
-class Runs:
+class Runs(Struct, frozen=True, dict=True):
     """Times of one thing on both sides, and the order in which they were measured."""
 
     before: tuple[float, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
+
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold, Threshold
 from ncutool.diff.naming import relation
@@ -31,8 +32,7 @@ _Calls = tuple[dict[int, list[Launch]], dict[int, list[Launch]]]
 """The launches of each operator call, before and after."""
 
 
-@dataclass(frozen=True)
-class Pairing:
+class Pairing(Struct, frozen=True):
     """Launches before and after that do the same, and how that was told."""
 
     kind: Kind

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold
 from ncutool.companions.kernel_identity import identities
@@ -27,8 +27,7 @@ _GEOMETRY = tuple(f"{what}_{axis}" for what in ("grid", "block") for axis in "xy
 Key = tuple[Hashable, ...]
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """One launch as it is recognised."""
 
     launch_id: int

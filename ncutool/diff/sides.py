@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis.analyse import Analysis
 from ncutool.base.tables import KERNELS
@@ -132,8 +133,7 @@ class Run:
         return self.launch_ns if self.window is None else self.window.wall_ns
 
 
-@dataclass(frozen=True, eq=False)
-class Side:
+class Side(Struct, frozen=True, eq=False):
     """Before or after: runs of the same program."""
 
     runs: tuple[Run, ...]

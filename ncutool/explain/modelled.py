@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ncutool.explain.explanation import Input
@@ -37,8 +37,7 @@ _ROLE = re.compile(r":\w+:(?=`)")
 """Mark-up of documentation that means nothing to a reader of plain text."""
 
 
-@dataclass(frozen=True)
-class Modelled:
+class Modelled(Struct, frozen=True):
     """The work of one operator call, with formulas."""
 
     work: Work | None

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ncutool.base.limits import lesser
 
@@ -22,8 +23,7 @@ _MOST_TERMS = 24
 _POWERS = {10**power: f"1e{power}" for power in range(6, 16)}
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A number that was not computed here: recorded, or a constant of a formula."""
 
     value: Number
@@ -33,8 +33,7 @@ class Leaf:
     """Where it was recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """An operation: ``+ − × ÷``, or a function (``round``, ``floor``, ``min``)."""
 
     symbol: str

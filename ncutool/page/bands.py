@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.untrusted import printable
 from ncutool.timeline.launch_calls import launch_points
@@ -25,8 +25,7 @@ _TOUCHING = 0.01
 _NAME = 120
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(Struct, frozen=True):
     """One annotation, in percent of the window."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool import charts
 from ncutool.analysis import display_names
@@ -25,8 +26,7 @@ MOST_WIDE, MOST_NARROW = 300, 120
 """Groups that get a mark on each drawing, most time first: the page must stay small."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One kind of device's roofline before it is drawn."""
 
     groups: pl.DataFrame

@@ -7,9 +7,10 @@ dark ones are rules of a style sheet on top, for those that ask what the reader 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.analysis.looks import LOOKS
 from ncutool.base.untrusted import printable
@@ -25,8 +26,7 @@ _SPARE = 4.0
 _PATTERN_SIZES = {"stripes": 9, "dots": 7, "lines": 7, "hatch": 9}
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a stacked bar: how it looks, how much it is, what it is called."""
 
     kind: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.analysis.looks import LOOKS
@@ -29,8 +30,7 @@ _PARTS = {
 """The look of each part of the launch time: a class of the page's own, or a bound's."""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A stretch of a stacked bar and its item in the legend, which look alike."""
 
     kind: str
@@ -52,8 +52,7 @@ class Piece:
         return look.shape if look is not None and self.filter else ""
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(Struct, frozen=True):
     """A stacked bar with its legend, of one total that its heading writes."""
 
     title: str

@@ -5,8 +5,9 @@ The script writes the same cells from the same figures (columns.js); a test hold
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.analysis.groups import source_word
@@ -29,8 +30,7 @@ class Unit(NamedTuple):
 Units = dict[str, Unit]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of figures or words."""
 
     id: str
@@ -45,8 +45,7 @@ class Column:
     """Whether it is there before a reader chooses columns."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One figure as text."""
 
     column: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis.where_time_goes import PRIORITY
 from ncutool.base.untrusted import shorten
@@ -28,8 +28,7 @@ _BRACKET_PCT = 1.0
 _NAME = 60
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(Struct, frozen=True):
     """The name of a piece that is wide enough to bear it."""
 
     text: str
@@ -38,8 +37,7 @@ class Label:
     top: int
 
 
-@dataclass(frozen=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """The zoomed part."""
 
     from_ns: int

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.analysis.groups import label
@@ -30,8 +30,7 @@ _NAME = 24
 _NEEDED = ("launch_id", "start_ns", "duration_ns", "bound", "op", "kernel")
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """One launch as a part of a lane."""
 
     kind: str
@@ -41,8 +40,7 @@ class Launch:
     title: str
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One side."""
 
     name: str
@@ -55,8 +53,7 @@ class Lane:
     """Where nothing is drawn the device was idle; of a report no gaps are known."""
 
 
-@dataclass(frozen=True)
-class Lanes:
+class Lanes(Struct, frozen=True):
     """Both lanes on one axis."""
 
     lanes: tuple[Lane, Lane]
@@ -68,8 +65,7 @@ class Lanes:
     """In time with gaps, or one after another."""
 
 
-@dataclass(frozen=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     launch_id: int
     kind: str
     name: str

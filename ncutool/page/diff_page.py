@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from ncutool.analysis.looks import LOOKS
 from ncutool.base import units
@@ -34,8 +34,7 @@ _FIGURES = ("FLOP", "compulsory", "DRAM", "batch", "sequence", "launches")
 SIGNS = {"faster": "▼", "slower": "▲", "same": "=", "inconclusive": "?"}
 
 
-@dataclass(frozen=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """One figure of what is asked before any speed."""
 
     figure: str
@@ -44,8 +43,7 @@ class Tile:
     differs: bool
 
 
-@dataclass(frozen=True)
-class Became:
+class Became(Struct, frozen=True):
     """What became of a finding."""
 
     state: str
@@ -56,8 +54,7 @@ class Became:
     came: str
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """The verdict's interval on an axis around no change."""
 
     left: float
@@ -67,8 +64,7 @@ class Interval:
     words: str
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """The roofline in two widths."""
 
     wide: Markup
@@ -78,8 +74,7 @@ class Picture:
     legend: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(Struct, frozen=True):
     """Everything that the template draws."""
 
     diff: Diff

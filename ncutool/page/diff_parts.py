@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.analysis.looks import LOOKS
@@ -30,8 +31,7 @@ _MANY = 10
 """From so many times as much on no percentage is written."""
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A part of a bar."""
 
     kind: str
@@ -41,8 +41,7 @@ class Segment:
     time: str
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """The time of one side."""
 
     name: str
@@ -54,8 +53,7 @@ class Bar:
     """By how much the time after differs; empty for the side before."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """One kind's time on both sides."""
 
     kind: str
@@ -64,8 +62,7 @@ class Key:
     times: str
 
 
-@dataclass(frozen=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """Both bars on one axis."""
 
     bars: tuple[Bar, ...]
@@ -119,8 +116,7 @@ def _idle(diff: Diff) -> tuple[tuple[str, str, str], ...]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One bar of the waterfall."""
 
     name: str
@@ -134,8 +130,7 @@ class Step:
     title: str
 
 
-@dataclass(frozen=True)
-class Waterfall:
+class Waterfall(Struct, frozen=True):
     """How the time before became the time after, step by step."""
 
     steps: tuple[Step, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.analysis.looks import LOOKS
@@ -29,8 +30,7 @@ _DETAILS = 120
 """Rows that can be unfolded: the page must stay small."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One figure on both sides."""
 
     column: str
@@ -40,8 +40,7 @@ class Cell:
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """What holds one side."""
 
     kind: str
@@ -49,8 +48,7 @@ class Bound:
     word: str
 
 
-@dataclass(frozen=True)
-class KernelRow:
+class KernelRow(Struct, frozen=True):
     """One match."""
 
     number: int
@@ -72,8 +70,7 @@ class KernelRow:
     """How it was matched and how its figures come about; empty where it cannot be unfolded."""
 
 
-@dataclass(frozen=True)
-class Kernels:
+class Kernels(Struct, frozen=True):
     """The table."""
 
     late: int

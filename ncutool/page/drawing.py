@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from ncutool import charts
 from ncutool.analysis import capture_sentences
@@ -99,8 +100,7 @@ def drawings(analysis: Analysis, groups: pl.DataFrame) -> tuple[Drawing, ...]:
     return tuple(made)
 
 
-@dataclass(frozen=True)
-class Standalone:
+class Standalone(Struct, frozen=True):
     """A drawing that needs no style sheet."""
 
     title: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.price.rank import SMALL_PCT
 from ncutool.analysis.groups import label
@@ -35,8 +35,7 @@ _SPANS = 40
 _NOT_A_LETTER = re.compile(r"[^a-z]")
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A saving drawn against the window: solid to its low end, striped on to its high end."""
 
     low_pct: float
@@ -44,8 +43,7 @@ class Bar:
     """How far beyond the low end it may go."""
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """One finding as shown."""
 
     line: FindingLine
@@ -64,8 +62,7 @@ class Item:
     """Ranks of findings that claim the same time."""
 
 
-@dataclass(frozen=True)
-class Together:
+class Together(Struct, frozen=True):
     """All that shortens the window, done together."""
 
     figure: str
@@ -74,8 +71,7 @@ class Together:
     bar: Bar
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(Struct, frozen=True):
     """The next step: what the first finding says to do, or what to collect."""
 
     text: str
@@ -85,8 +81,7 @@ class Next:
     """Of the finding that it is of; 0 where it is to collect something."""
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """The section."""
 
     items: tuple[Item, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from markupsafe import Markup
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html, printable, shorten
@@ -49,8 +49,7 @@ _MAX_VALUE = 40
 _MAX_MESSAGE = 300
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """One piece of a bar: captures of one answer."""
 
     kind: str
@@ -59,8 +58,7 @@ class Part:
     pct: float
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One capture as texts."""
 
     path: str

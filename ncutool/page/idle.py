@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.page.packed import pack
@@ -21,8 +21,7 @@ MOST_GAPS = 1000
 OTHER = "other causes"
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """A part of the idle time."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ncutool.archive import job_words
 from ncutool.base import units
@@ -29,8 +30,7 @@ KEY = (
 """What the pieces of a rank's bar are."""
 
 
-@dataclass(frozen=True)
-class RankRow:
+class RankRow(Struct, frozen=True):
     """One rank: its bar and its figures."""
 
     rank: int
@@ -41,8 +41,7 @@ class RankRow:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class JobPart:
+class JobPart(Struct, frozen=True):
     """One job of the page."""
 
     headline: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis import display_names
 from ncutool.analysis.looks import LOOKS
@@ -69,8 +69,7 @@ _PRODUCTS = frozenset({"aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm"})
 _MATRICES = re.compile(r"\[([\d,]+)\] × \[([\d,]+)\]")
 
 
-@dataclass(frozen=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A finding that concerns a row."""
 
     id: str
@@ -78,8 +77,7 @@ class Tag:
     text: str
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One group as the page shows it without its script; the script writes the same."""
 
     group: int
@@ -98,8 +96,7 @@ class Row:
     """Its name and shapes, for those who point at a long one; empty for a short one."""
 
 
-@dataclass(frozen=True)
-class KernelTable:
+class KernelTable(Struct, frozen=True):
     """The section."""
 
     rows: tuple[Row, ...]

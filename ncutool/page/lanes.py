@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.intervals import Union, union
@@ -23,8 +23,7 @@ _NAMED = 12
 _KEY = ("gpu", "stream")
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One row of launches."""
 
     label: str
@@ -33,8 +32,7 @@ class Lane:
     """Which streams it holds."""
 
 
-@dataclass
-class _Streams:
+class _Streams(Struct):
     """Streams that share a lane: keys of device number and stream."""
 
     keys: list[tuple[int, int | None]]

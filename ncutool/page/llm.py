@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.untrusted import json_for_html
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 _SYMBOLS = {LAYERS: "●", ATTENDING: "■", WHOLE: "◆", PREFILL: "▲"}
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One part of the memory bar."""
 
     kind: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.analysis.looks import LOOKS
 from ncutool.charts.marks import radius
@@ -18,8 +19,7 @@ _STILL_PX = 4.0
 """Marks that lie nearer to each other have not moved."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A match's place on one side, in pixels; its size in square pixels is its time."""
 
     x: float
@@ -28,8 +28,7 @@ class Mark:
     bound: str
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """A match on both sides; None where it lies on no roofline."""
 
     row: Row

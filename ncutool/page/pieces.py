@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.page.kernels import MOST_GROUPS
 from ncutool.page.packed import pack
@@ -34,8 +34,7 @@ _MOST_FINDINGS = 60
 """As many as a launch's set of findings has bits."""
 
 
-@dataclass(frozen=True)
-class Pieces:
+class Pieces(Struct, frozen=True):
     """Launches, or merged neighbours, in order of their begin."""
 
     rows: pl.DataFrame

@@ -3,8 +3,9 @@ each user; apart for the page, together as a file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -30,8 +31,7 @@ _MOST_NAME, _MOST_LABEL = 60, 300
 """Characters of a name, and of what a screen reader is told, that a drawing holds."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What both pictures and the table beside them are of: one list of batches."""
 
     plan: Plan

@@ -4,10 +4,10 @@ devices' rooflines, or with what each deployment gives at each speed of its user
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ncutool.base import units
@@ -33,8 +33,7 @@ _LABELLED = 8
 """Devices that a screen reader is told by name."""
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """One drawing of a sheet's page, in two widths."""
 
     title: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from ncutool.analysis.where_time_goes import PRIORITY
 from ncutool.base.intervals import Ints, union
@@ -21,8 +21,7 @@ UNIT = 2
 WIDTH = COLUMNS * UNIT
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(Struct, frozen=True):
     """What one kind holds of a lane, as an SVG path that areas drawn later lie upon."""
 
     kind: str

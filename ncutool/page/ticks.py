@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ncutool.base import units
 
@@ -13,8 +13,7 @@ _NEAR = 0.8
 """Marks beyond this share of the axis come too near to the end's label on a narrow page."""
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A moment and where it stands."""
 
     left_pct: float

@@ -5,10 +5,10 @@ A report has no timeline; its launches stand in the same drawing one after anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from ncutool.base import units
 from ncutool.base.untrusted import shorten
@@ -38,8 +38,7 @@ _LEAST, _GAP, _BANDS = 15, 4, 21
 _FINDINGS, _IDLE = 14, 22
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One lane of the overview, at its place in the drawing."""
 
     label: str
@@ -51,8 +50,7 @@ class Row:
     areas: tuple[Area, ...]
 
 
-@dataclass(frozen=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """The section: static parts for the template, ``data`` for the script."""
 
     title: str
@@ -85,8 +83,7 @@ class Strip:
         return self.rows[-1].top + self.rows[-1].height if self.rows else 0
 
 
-@dataclass(frozen=True)
-class _Axis:
+class _Axis(Struct, frozen=True):
     """What the launches are drawn along."""
 
     start_ns: int
@@ -181,8 +178,7 @@ def _findings(document: Document) -> Sequence[Finding]:
     return [line.finding for line in document.findings.lines[:MOST]]
 
 
-@dataclass(frozen=True)
-class _Untopped:
+class _Untopped(Struct, frozen=True):
     """A row before its place is known."""
 
     label: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.untrusted import printable, shorten
@@ -26,8 +27,7 @@ _LEAST_SPAN = 0.06
 """Share of the time that the height of a line spans at least: noise is not blown up."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """One series, drawn."""
 
     name: str
@@ -44,8 +44,7 @@ class Line:
     last: str
 
 
-@dataclass(frozen=True)
-class TrendPart:
+class TrendPart(Struct, frozen=True):
     """The captures of one kind of work."""
 
     title: str
@@ -55,8 +54,7 @@ class TrendPart:
     series: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
-class TrendParts:
+class TrendParts(Struct, frozen=True):
     """All of them."""
 
     headline: str

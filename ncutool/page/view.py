@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from ncutool.analysis.document import Document
 from ncutool.base.untrusted import json_for_html
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from ncutool.analysis.analyse import Analysis
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """What the templates draw."""
 
     id: str

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.nvidia import BALANCED_POINTS, LOW_PCT
 from ncutool.base.thresholds import IntThreshold, Threshold
@@ -44,8 +45,7 @@ _SPEEDS = {"sm_sol_pct": "compute speed of light", "memory_sol_pct": "memory spe
 _SHARES = {"compute_share": "share of the compute peak", "bandwidth_pct": "share of DRAM bandwidth"}
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """One comparison on the way to the bound; where a figure in it is unknown, the answer is no."""
 
     holds: pl.Expr

@@ -33,26 +33,7 @@ def sentence(busy_pct: float, floor_ns: int) -> pl.Expr:
         floor_ns: up to this long a launch takes about the time of launching.
     """
     has_sol = pl.col("sm_sol_pct").is_not_null() & pl.col("memory_sol_pct").is_not_null()
-    limits = pl.format(
-        "compute {} % and memory {} % of their speed of light",
-        _one(pl.col("sm_sol_pct")),
-        _one(pl.col("memory_sol_pct")),
-    )
-    modelled = pl.format(
-        "{} % of the {} roof and {} % of DRAM bandwidth, from {} work",
-        _one(pl.col("compute_share")),
-        pl.col("roof").fill_null("compute"),
-        _one(pl.col("bandwidth_pct")),
-        _whence(),
-    )
-    level = pl.coalesce("limiting_detail", "limiting_level")
-    limits = pl.when(level.is_null()).then(limits).otherwise(limits + _which(level))
-    figures = pl.when(has_sol).then(limits).otherwise(modelled)
-    blocks = (
-        pl.when(has_sol)
-        .then(pl.format("; {} waves: the grid does not fill the device", pl.col("waves").round(2)))
-        .otherwise(pl.format("; {} blocks for {} SMs", pl.col("blocks"), pl.col("sm_count")))
-    )
+    figures, blocks = _figures(has_sol), _blocks(has_sol)
     return (
         pl.when(pl.col("bound") == "copy")
         .then(pl.lit("a copy or memset, not a kernel"))
@@ -97,6 +78,34 @@ def sentence(busy_pct: float, floor_ns: int) -> pl.Expr:
             )
         )
         .otherwise(figures)
+    )
+
+
+def _figures(has_sol: pl.Expr) -> pl.Expr:
+    """Return how near a launch is to its limits, measured where ``has_sol``, else modelled."""
+    limits = pl.format(
+        "compute {} % and memory {} % of their speed of light",
+        _one(pl.col("sm_sol_pct")),
+        _one(pl.col("memory_sol_pct")),
+    )
+    modelled = pl.format(
+        "{} % of the {} roof and {} % of DRAM bandwidth, from {} work",
+        _one(pl.col("compute_share")),
+        pl.col("roof").fill_null("compute"),
+        _one(pl.col("bandwidth_pct")),
+        _whence(),
+    )
+    level = pl.coalesce("limiting_detail", "limiting_level")
+    limits = pl.when(level.is_null()).then(limits).otherwise(limits + _which(level))
+    return pl.when(has_sol).then(limits).otherwise(modelled)
+
+
+def _blocks(has_sol: pl.Expr) -> pl.Expr:
+    """Return how far a grid fills its device."""
+    return (
+        pl.when(has_sol)
+        .then(pl.format("; {} waves: the grid does not fill the device", pl.col("waves").round(2)))
+        .otherwise(pl.format("; {} blocks for {} SMs", pl.col("blocks"), pl.col("sm_count")))
     )
 
 

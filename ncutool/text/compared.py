@@ -92,7 +92,26 @@ def model_sheet(comparison: ModelComparison) -> Sheet:
         )
         for row in comparison.devices
     )
-    bought = tuple(
+    batch = units.count(comparison.batch)
+    kept = "" if comparison.kv == comparison.weights else f", cache in {comparison.kv}"
+    each = comparison.devices_each
+    shared = "" if each in (None, 1) else f", on {each} devices each"
+    return Sheet(
+        f"{comparison.model}, weights {comparison.weights}{kept}, batch {batch}, context "
+        f"{units.count(comparison.context_tokens)}{shared}",
+        (),
+        (
+            Grid("Decoding, all sequences together", headings, rows, _WORDS),
+            *([speeds_grid(comparison.speeds, comparison.curves)] if comparison.speeds else []),
+            *((_bought(comparison),) if _priced(comparison) else ()),
+        ),
+        (*(_lead(comparison, row) for row in comparison.devices[1:]), *comparison.notes),
+    )
+
+
+def _bought(comparison: ModelComparison) -> Grid:
+    """Return what the devices of which a price was given do for it."""
+    rows = tuple(
         (
             row.label,
             units.significant(row.price_per_hour),
@@ -105,29 +124,14 @@ def model_sheet(comparison: ModelComparison) -> Sheet:
         for row in comparison.devices
         if row.price_per_hour is not None
     )
-    batch = units.count(comparison.batch)
-    paid = (
-        "device", "an hour", f"tokens for 1, batch {batch}", "at most sequences", "input", "output",
-        "output at most",
+    one = f"tokens for 1, batch {units.count(comparison.batch)}"
+    headings = (
+        "device", "an hour", one, "at most sequences", "input", "output", "output at most"
     )  # fmt: skip
     title = (
         "For the price; costs at least, of a million tokens, each by devices that do nothing else"
     )
-    money = Grid(title, paid, bought, _WORDS)
-    kept = "" if comparison.kv == comparison.weights else f", cache in {comparison.kv}"
-    each = comparison.devices_each
-    shared = "" if each in (None, 1) else f", on {each} devices each"
-    return Sheet(
-        f"{comparison.model}, weights {comparison.weights}{kept}, batch {batch}, context "
-        f"{units.count(comparison.context_tokens)}{shared}",
-        (),
-        (
-            Grid("Decoding, all sequences together", headings, rows, _WORDS),
-            *([speeds_grid(comparison.speeds, comparison.curves)] if comparison.speeds else []),
-            *((money,) if bought else ()),
-        ),
-        (*(_lead(comparison, row) for row in comparison.devices[1:]), *comparison.notes),
-    )
+    return Grid(title, headings, rows, _WORDS)
 
 
 def _lead(comparison: ModelComparison, row: ModelOnDevice) -> str:

@@ -22,7 +22,7 @@ _GROUPS = 20
 _OF_GROUP = (
     *("name", "detail", "kernel", "op", "launches", "duration_ns", "share_pct", "flop"),
     *("dram_bytes", "intensity_flop_per_byte", "roofline_pct", "bound", "flop_source"),
-    *("bytes_source",),
+    *("bytes_source", "missing_reason", "flag"),
 )
 
 

@@ -50,17 +50,30 @@ def kernels_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
         for row in frame.iter_rows(named=True)
     )
     headings = ["launch", "kernel", "operator", "time", "FLOP/byte", "of roof", "bound", "source"]
-    return f"{_opening(analysis)}\n\n{table(headings, rows, 'rllrrrll')}"
+    return f"{_opening(analysis)}\n\n{table(headings, rows, 'rllrrrll')}{_flagged(frame)}"
 
 
 def _place(row: Mapping[str, Any]) -> list[str]:
     """Return the cells that say where a launch or a group lies, and how that is known."""
     return [
         units.significant(row["intensity_flop_per_byte"]),
-        units.percent(row["roofline_pct"]),
+        _roof(row["roofline_pct"]),
         display_names.short_bound(row),
         source_word(row),
     ]
+
+
+def _roof(share_pct: float | None) -> str:
+    """Return a share of a roof, with a mark where it lies above 100 %."""
+    above = display_names.roof_mark(share_pct) == "above"
+    return f"{units.percent(share_pct)}!" if above else units.percent(share_pct)
+
+
+def _flagged(frame: pl.DataFrame) -> str:
+    """Return what is implausible about the first such row, in a line under its table; may be
+    empty."""
+    flags = frame["flag"].drop_nulls()
+    return f"\n! implausible: {markdown(printable(flags[0]))}\n" if len(flags) else ""
 
 
 def findings_markdown(analysis: Analysis, frame: pl.DataFrame) -> str:
@@ -157,7 +170,7 @@ def _kernels(groups: pl.DataFrame) -> str:
     )
     headings = ["kernel", "shape", "launches", "time", "of launch time", "FLOP/byte",
                 "of roof", "bound", "source"]  # fmt: skip
-    return table(headings, rows, "llrrrrrll")
+    return table(headings, rows, "llrrrrrll") + _flagged(groups.head(_ROWS))
 
 
 def _simple(section: sections.SimpleSection) -> list[str]:

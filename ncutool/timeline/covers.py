@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Bools, Ints, Union, union
 from ncutool.timeline.evidence import KINDS
 
 
-@dataclass(frozen=True)
-class Cover:
+class Cover(Struct, frozen=True):
     """Spans of one or more tables of a capture."""
 
     union: Union

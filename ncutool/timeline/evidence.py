@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Bools, Ints
 
@@ -27,8 +26,7 @@ close ones; that none is recorded for long; that most ``operators`` are missing.
 _NUMBERED = ("call", "op", "annotation", "overhead", "launch", "records")
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What each of some pieces of idle time rests on."""
 
     kind: npt.NDArray[np.int8]

@@ -10,10 +10,9 @@ Every cause but `unlinked` and `unexplained` rests on something recorded, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Bools, Ints, Union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
@@ -50,8 +49,7 @@ _OF_OPERATORS = ("dispatch", "inside_operator", "silent_host", "input_pipeline")
 """Causes that are not known where most operators were not recorded."""
 
 
-@dataclass(frozen=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """Idle intervals of a device, in order of time, and how the launch that ends each was made."""
 
     starts: Ints

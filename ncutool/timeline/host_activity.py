@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Ints, Union, union
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
@@ -58,8 +58,7 @@ _FOREVER = 2**61
 _SPAN = ("row", "start_ns", "end_ns")
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Struct, frozen=True, dict=True):
     """What one thread, or several taken together, were doing."""
 
     doing: tuple[Cover, ...]

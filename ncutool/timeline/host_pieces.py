@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Bools, Ints, Union
 from ncutool.timeline.causes import Causes, among, chosen, number
@@ -22,8 +21,7 @@ _BY_DEFAULT = ("dispatch", "silent_host", "unexplained")
 """Causes by what is not recorded: another thread's records say more."""
 
 
-@dataclass(frozen=True)
-class Late:
+class Late(Struct, frozen=True):
     """Idle intervals that wait for the launches of one thread, in order."""
 
     gap: Ints

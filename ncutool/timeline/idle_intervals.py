@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Ints, Union, union
 from ncutool.timeline.devices import DeviceTime
@@ -27,8 +27,7 @@ COLUMNS = {
 """Columns of idle pieces; of a last one, next_launch_id is the launch before it."""
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known beside the launches, for the causes of idle time."""
 
     hosts: Hosts

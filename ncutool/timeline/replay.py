@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Bools, Ints
 from ncutool.timeline import gap_causes
@@ -244,8 +245,7 @@ def _running_max(values: Ints, begins: Ints) -> Ints:
     return np.concatenate([np.maximum.accumulate(part) for part in parts])
 
 
-@dataclass(frozen=True)
-class _Lead:
+class _Lead(Struct, frozen=True):
     """Host time saved up to a moment, by launches that need less of it."""
 
     order: Ints

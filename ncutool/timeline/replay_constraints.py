@@ -14,10 +14,9 @@ to be the launch that ended last before it returned.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.intervals import Bools, Ints
 from ncutool.base.thresholds import IntThreshold
@@ -51,8 +50,7 @@ _CLOCK_NS = IntThreshold(
 )
 
 
-@dataclass(frozen=True)
-class Waits:
+class Waits(Struct, frozen=True):
     """Calls during which the host waited for the device, in order of their ends."""
 
     call_id: Ints
@@ -64,8 +62,7 @@ class Waits:
     """From the later of that end and the call's start to the call's return."""
 
 
-@dataclass(frozen=True)
-class Constraints:
+class Constraints(Struct, frozen=True):
     """What holds each launch back; 0 is the origin of time, launch ``i`` is position ``i + 1``.
 
     At least one of the three is exact: it gives the recorded start.

@@ -9,16 +9,14 @@ the runs stay the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from ncutool.base.intervals import Bools, Ints
 from ncutool.timeline.replay_constraints import Constraints, Waits
 
 
-@dataclass(frozen=True)
-class Runs:
+class Runs(Struct, frozen=True):
     """Runs of launches, each on one stream. A *place* is a position in ``Constraints.by_stream``.
 
     The lists have an entry per run in order of time. They name runs by their *number*: streams

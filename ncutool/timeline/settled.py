@@ -6,10 +6,11 @@ wrong; the launch itself stays, with that time unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold, Threshold
@@ -34,8 +35,7 @@ CONTINUES_NS = IntThreshold(
 _TIMED = pl.col("start_ns").is_not_null() & pl.col("duration_ns").is_not_null()
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """A capture without the times that cannot be right."""
 
     capture: Capture

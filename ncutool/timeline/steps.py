@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
@@ -39,8 +39,7 @@ _SAME = Threshold(
 _NEEDED = ("launch_id", "start_ns", "duration_ns", "lane", "kernel_full", "thread", "call_start")
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True, dict=True):
     """One annotated step: its launches in order of start."""
 
     name: str
@@ -70,8 +69,7 @@ class Step:
         return int(ends.to_numpy().max())
 
 
-@dataclass(frozen=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """The steps of a window."""
 
     count: float | None

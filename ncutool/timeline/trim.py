@@ -12,7 +12,8 @@ def to_whole_steps(points: pl.DataFrame, steps: Steps) -> tuple[pl.DataFrame, st
 
     Without annotated steps, the launches from the first with a launch record on are kept.
 
-    A launch that runs across an edge stays with the part inside.
+    A launch that runs across an edge stays with the part inside. Where no launch inside takes any
+    time, all are returned: there would be nothing to say of them.
     """
     first, last = int(points["start_ns"].to_numpy().min()), _end(points)
     if steps.whole:
@@ -28,6 +29,8 @@ def to_whole_steps(points: pl.DataFrame, steps: Steps) -> tuple[pl.DataFrame, st
     if (start, end) == (first, last):
         return None
     inside = _clipped(points, start, end)
+    if not inside["duration_ns"].sum():
+        return points, f"The window was not cut to {kept}: no launch takes any time there."
     gone = points.height - inside.height
     return inside, (
         f"Cut {(start - first) / 1e3:,.0f} µs off the start and {(last - end) / 1e3:,.0f} µs off "

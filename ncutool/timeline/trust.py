@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.thresholds import WORKED_TRACES, Threshold
@@ -47,8 +47,7 @@ OPERATORS_SHARE = Threshold(
 _DISPATCH = ("copy_call", "launch_call", "dispatch", "latency")
 
 
-@dataclass(frozen=True)
-class Doubts:
+class Doubts(Struct, frozen=True):
     """What of the window was not recorded, or not rightly."""
 
     recorded: tuple[Notice, ...]

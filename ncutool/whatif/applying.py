@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.price import rank
 from ncutool.advice.price.ledger import Ledger
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from ncutool.whatif.question import Question
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """Findings on the timeline."""
 
     best: Changes

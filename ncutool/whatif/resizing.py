@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import units
 from ncutool.base.thresholds import Threshold
@@ -45,8 +46,7 @@ _OPEN = {
 }
 
 
-@dataclass(frozen=True)
-class Resized:
+class Resized(Struct, frozen=True):
     """Times at the new sizes, and what each call would be."""
 
     times: Times

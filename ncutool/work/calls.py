@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.looked_up import looked_up
 from ncutool.work import kernel_facts
@@ -50,8 +50,7 @@ Sizes = tuple[int, ...]
 OutputShapes = dict[tuple[Sizes, Sizes], Sizes]
 
 
-@dataclass(frozen=True)
-class _Signatures:
+class _Signatures(Struct, frozen=True):
     """Parsed rows of `signatures`, by number, and what they prove of each other."""
 
     rows: dict[int, tuple[str, str | None, str | None, str | None, str | None, str | None]]

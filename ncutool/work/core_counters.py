@@ -8,7 +8,8 @@ instructions as two elements. Conversions, comparisons and special functions cou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.base.thresholds import Threshold
 from ncutool.work.exactness import Exactness
@@ -33,8 +34,7 @@ _HALF_MATERIAL_PCT = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class CoreWork:
+class CoreWork(Struct, frozen=True):
     """Operations of one data type on the CUDA cores, and the record's own peak for them."""
 
     dtype: str
@@ -46,8 +46,7 @@ class CoreWork:
     """Why the figure is not exact."""
 
 
-@dataclass(frozen=True)
-class HalfWork:
+class HalfWork(Struct, frozen=True):
     """What is known of half-precision work."""
 
     flop: float

@@ -6,11 +6,11 @@ what their work is told from. What is held for every launch is then a row of tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base import tables
 from ncutool.base.looked_up import looked_up
@@ -44,8 +44,7 @@ _SAME = (
 """What the work of a launch that shares its operator with no other is told from."""
 
 
-@dataclass(frozen=True, eq=False)
-class WorkByKind:
+class WorkByKind(Struct, frozen=True, eq=False, dict=True):
     """The work of launches, held once for each kind of them and spread over all when asked for."""
 
     of_kinds: pl.DataFrame
@@ -78,8 +77,7 @@ class WorkByKind:
         return tables.WORK.conform(self.of_kinds[places].with_columns(launches))
 
 
-@dataclass(frozen=True, eq=False)
-class WorkOfEach:
+class WorkOfEach(Struct, frozen=True, eq=False):
     """The work of launches that is known for each by itself."""
 
     table: pl.DataFrame

@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from msgspec import Struct
+
 from ncutool.base.thresholds import Threshold
 from ncutool.work.kernel_facts import facts_of
 
@@ -124,8 +126,7 @@ class Path:
         )
 
 
-@dataclass(frozen=True)
-class TensorWork:
+class TensorWork(Struct, frozen=True):
     """Operations of one data type on the tensor cores (an FMA is two)."""
 
     dtype: str
@@ -135,8 +136,7 @@ class TensorWork:
     remark: str | None = None
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """What the tensor pipe says where its operations were not counted."""
 
     idle: bool

@@ -17,9 +17,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from msgspec import Struct
 
 from ncutool_parsers import archive_streams, spool, stores
 from ncutool_parsers.errors import (
@@ -46,8 +48,7 @@ _DAMAGE = (
 )
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True):
     """One entry of an archive, which is a regular file or says why it is not read."""
 
     name: str

@@ -11,10 +11,10 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from ncutool_parsers.capture import Notice
 from ncutool_parsers.counting import counted
@@ -79,8 +79,7 @@ def decoded(raw: bytes) -> object:
         return None
 
 
-@dataclass
-class Edge:
+class Edge(Struct):
     """The limits of one reading, and what was bounded by them."""
 
     max_name: int = ReadOptions.max_name

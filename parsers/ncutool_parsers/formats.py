@@ -6,11 +6,10 @@ format's name, so that a new format is one reader and one :class:`Format`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """What every capture of a format holds, whichever program was recorded."""
 
     has_timeline: bool = False
@@ -31,8 +30,7 @@ class Traits:
     """Its values were printed to be read: what is computed from them is never exact."""
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(Struct, frozen=True):
     """A format of captures: its traits, and what messages and outputs call it."""
 
     source: str

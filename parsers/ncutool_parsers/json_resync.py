@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _FIRST_KEY = re.compile(rb'\[?\s*\{\s*("[^"\\]{1,40}")\s*:')
 _TIME = re.compile(rb'"(ts|dur)"\s*:\s*"?(-?\d{1,18}(?:\.\d{1,9})?)')
@@ -29,8 +30,7 @@ def list_ends(raw: bytes) -> list[int]:
     return [m.end() for m in _LIST_END.finditer(raw)][:-9:-1]
 
 
-@dataclass
-class Loss:
+class Loss(Struct):
     """What could not be decoded."""
 
     stretches: int = 0

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct, field
 
 from ncutool_parsers.errors import DamagedError, RefusedError
 
@@ -28,16 +29,14 @@ _TOOL = b"Nsight Compute Target"
 _RECOLLECT = "copy it again, or collect it again with ncu"
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Struct, frozen=True):
     """Where a result lies in the file."""
 
     offset: int
     size: int
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """Where a block's header lies, and which results its payload holds."""
 
     header: Message
@@ -47,8 +46,7 @@ class Block:
     """Embedded code (cubins) and source files."""
 
 
-@dataclass
-class Framing:
+class Framing(Struct):
     """What the frame of a report says, without its results' contents."""
 
     size: int
@@ -67,8 +65,7 @@ class Framing:
         return len(self.results) + len(self.range_results)
 
 
-@dataclass(frozen=True)
-class Geometry:
+class Geometry(Struct, frozen=True):
     """Launch geometry of one result, as the file itself records it beside the counters."""
 
     grid: tuple[int, int, int] | None = None

@@ -15,12 +15,12 @@ import tempfile
 import threading
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 import msgspec
+from msgspec import Struct, field
 
 from ncutool_parsers import memory
 from ncutool_parsers.errors import DamagedError, TooLargeError, UnreadableError
@@ -35,8 +35,7 @@ _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate memory", "out of 
 _RECOLLECT = "copy it again, or collect it again with ncu"
 
 
-@dataclass
-class Report:
+class Report(Struct):
     """Everything that the worker read of one report."""
 
     actions: list[dict[str, Any]] = field(default_factory=list)

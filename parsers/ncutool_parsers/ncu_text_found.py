@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 _SIZES = re.compile(r"\(?\s*(\d{1,12})\s*,\s*(\d{1,12})\s*,\s*(\d{1,12})\s*\)?")
 _CAPABILITY = re.compile(r"\d{1,3}\.\d{1,3}")
@@ -32,8 +33,7 @@ class Rule(NamedTuple):
     speedup: str | None
 
 
-@dataclass
-class Launch:
+class Launch(Struct):
     """What is printed of one launch."""
 
     name: str = UNNAMED
@@ -55,8 +55,7 @@ class Launch:
         )
 
 
-@dataclass
-class Found:
+class Found(Struct):
     """Everything that was found in a text."""
 
     launches: list[Launch] = field(default_factory=list)

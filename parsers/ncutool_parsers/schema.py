@@ -7,9 +7,10 @@ and never NaN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,8 +28,7 @@ DType = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of a table."""
 
     name: str
@@ -40,8 +40,7 @@ class Column:
     """What a record of a ``list[record]`` holds."""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True, dict=True):
     """A named list of columns; the one definition of a table's shape."""
 
     name: str

@@ -10,10 +10,11 @@ import importlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from msgspec import Struct
 
 from ncutool_parsers import spool
 from ncutool_parsers.errors import (
@@ -81,8 +82,7 @@ class TakenError(RefusedError):
     """What was to be made is there already."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """One file behind a URL."""
 
     place: Place

@@ -64,11 +64,15 @@ class Clock:
 
     def read_again(self, piece: memoryview, events: list[Event]) -> None:
         """Take the starts of the events from the text of their piece."""
-        starts = [_decimal(bytes(start.ts)) for start in self._decode(piece)]
-        self.settle(starts)
-        for event, start in zip(events, starts, strict=True):
-            if start is not None and not isinstance(event, Untimed):
-                event.ts = self.from_base(start)
+        timed = [
+            (event, start)
+            for event, read in zip(events, self._decode(piece), strict=True)
+            # of an event without a time, whatever stands there was never taken for a number
+            if not isinstance(event, Untimed) and (start := _decimal(bytes(read.ts))) is not None
+        ]
+        self.settle(start for _, start in timed)
+        for event, start in timed:
+            event.ts = self.from_base(start)
 
     def from_base(self, start: Decimal | float) -> float:
         """Return a time of the trace's clock in microseconds from the base."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool_parsers.intervals import Bools, Codes, Ints
 from ncutool_parsers.torch_columns import CallKey, LaunchKey, OpKey
@@ -15,8 +15,7 @@ _COARSE_NS = 2_000
 """On a 1-µs clock two launches one after another may show equal times, if they are shorter."""
 
 
-@dataclass(frozen=True)
-class Doubled:
+class Doubled(Struct, frozen=True):
     """How many events were equal to another one and left out."""
 
     launches: int

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from ncutool_parsers.intervals import NONE, Bools, Codes, Intervals, Ints, match_ids
 from ncutool_parsers.torch_columns import AnnotationKey, CallKey, LaunchKey
@@ -18,8 +17,7 @@ NO_PROCESS, SHARED_CALL, CONTRADICTING = 0, 1, 2
 BY_NOTHING, BY_CORRELATION, BY_EXTERNAL_ID = 0, 1, 2
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Struct, frozen=True):
     """What the host recorded, and the process of each part of it and of each launch.
 
     A process is a number from 0, -1 where it is not known; see
@@ -36,8 +34,7 @@ class Host:
     """Process of each launch."""
 
 
-@dataclass(frozen=True)
-class Links:
+class Links(Struct, frozen=True):
     """One entry per launch, in its order; -1 stands for "none"."""
 
     call: Ints

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool_parsers.intervals import NONE, Codes, Ints
 from ncutool_parsers.torch_columns import CallKey, Identifier, LaunchKey, OpKey, Thread
@@ -20,8 +20,7 @@ _END_NUMBER, _FIRST_NUMBER = re.compile(r"\d+$"), re.compile(r"^\d+")
 _NAMING = re.compile(r"\w")
 
 
-@dataclass(frozen=True)
-class Processes:
+class Processes(Struct, frozen=True):
     """The processes of one trace, numbered from 0 by their pids; -1 stands for "not known"."""
 
     count: int

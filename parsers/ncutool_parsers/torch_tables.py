@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool_parsers import schema
 from ncutool_parsers.edge import LONGEST_OPERATOR, Edge
@@ -31,8 +31,7 @@ from ncutool_parsers.torch_rows import Rows
 from ncutool_parsers.torch_series import column, ints, one_line, rows_of, spread, take
 
 
-@dataclass(frozen=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """The tables of one trace, and what they were made from where notices need it."""
 
     launches: pl.DataFrame

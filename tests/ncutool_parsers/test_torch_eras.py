@@ -371,6 +371,23 @@ def test_times_are_exact_among_events_that_are_not_used(tmp_path: Path) -> None:
     assert read(path).origin_ns == 1712345678901284333
 
 
+@pytest.mark.parametrize("category", ["ac2g", "fwdbwd", "python_function", "cuda_sync"])
+@pytest.mark.parametrize("start", ['"void f<int>()"', "[1.5]", '{"us": 1}', "null", "true", '""'])
+def test_the_time_of_an_event_that_is_not_used_is_not_read(
+    category: str, start: str, tmp_path: Path
+) -> None:
+    """Whatever stands there, those of the launches beside it are exact."""
+    launch = json.dumps(make.kernel("k", 0.5, 1.003, 1))
+    unused = json.dumps(make.event(category, "unused", 0.5, 1.0))
+    lines = [
+        unused.replace('"ts": 0.5', f'"ts": {start}'),
+        *(launch.replace('"ts": 0.5', f'"ts": 1712345678901284.{part}') for part in (333, 397)),
+    ]
+    path = tmp_path / "t.json"
+    path.write_text('{"traceEvents": [' + ", ".join(lines) + "]}")
+    assert _starts(path) == [0, 64]
+
+
 def test_whole_and_decimal_times_in_one_file(tmp_path: Path) -> None:
     """Times that were taken before the first one with decimals count from the same moment."""
     early = [make.kernel(f"a{n}", 1712345678901000 + 2 * n, 1, n) for n in range(1, 2000)]

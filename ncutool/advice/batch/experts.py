@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
@@ -23,8 +24,7 @@ AFTER = IntThreshold(
 BEFORE = IntThreshold(14, "calls", "before the experts among which the gate chose", JUDGED)
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One layer's experts, each of them over all tokens."""
 
     stream: Stream

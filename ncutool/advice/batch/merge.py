@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from statistics import median
+
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
@@ -24,8 +25,7 @@ MANY = IntThreshold(
 _RUNS = re.compile(r"g{2,}|b{5,}|g[SG]g(?=m)")
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Products that could be one."""
 
     stream: Stream

@@ -7,11 +7,12 @@ told the operators, from the shapes that the kernels table carries.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from math import prod
 from statistics import median
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
@@ -32,8 +33,7 @@ LOWEST_SHARE = Threshold(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
+class Shape(Struct, frozen=True, eq=False):
     """What calls of one product have in common."""
 
     rows: int

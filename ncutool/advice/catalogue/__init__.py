@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from ncutool.base import packaged
 from ncutool.base.tables import FINDING_KINDS, SAVINGS_PER, FindingKind, SavingPer
@@ -13,8 +14,7 @@ JUDGED = "judgement, tried on the twelve traces of docs/findings.md"
 """Source of a threshold for which nobody but ncutool stands."""
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule by which advice finds something: a row of `rules.toml`, which says what each
     text is.
     """

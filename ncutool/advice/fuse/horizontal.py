@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
@@ -49,8 +49,7 @@ _STEP_NAME = r"^Optimizer\.step#(\w+)\.step$"
 Run = tuple[Line, Sequence[Node]]
 
 
-@dataclass(frozen=True)
-class _Words:
+class _Words(Struct, frozen=True):
     """What is said of one kind of run; texts that are left out are those of the rule."""
 
     rule: str

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.context import Context
@@ -45,8 +46,7 @@ class _Calls:
         return _Calls(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
-@dataclass(frozen=True)
-class _Reason:
+class _Reason(Struct, frozen=True):
     """One kind of pair that looks like one kernel."""
 
     what: str

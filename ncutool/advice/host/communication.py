@@ -8,10 +8,10 @@ saving: the low end is 0. Ranks together tell waiting from transfer:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.host import balance
@@ -54,8 +54,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Calls of one kind, type and size."""
 
     kind: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.kernels import candidates, decide, fill, reuse
 from ncutool.advice.kernels.decide import Decided
@@ -24,8 +25,7 @@ _OF_GRIDS = (fill.FEW, fill.SHORT, "tune-tail")
 """Causes of a report's launch that are told by the rows of the trace itself."""
 
 
-@dataclass(frozen=True)
-class JoinedReport:
+class JoinedReport(Struct, frozen=True):
     """A report that was joined to a trace."""
 
     capture: Capture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.kernels import weights
@@ -47,8 +48,7 @@ class Row(NamedTuple):
     duration_ns: int
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where FP32 products could run instead."""
 
     roof: str

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ncutool.advice import catalogue
-from ncutool.advice.kernels import candidates, decide, gates, neighbours, unseen
+from ncutool.advice.kernels import candidates, decide, gates, neighbours, unseen_in_reports
 from ncutool.advice.kernels.candidate import Candidate
 from ncutool.advice.kernels.decide import Decided
 from ncutool.advice.price.rank import SMALL_PCT
@@ -59,8 +59,8 @@ def advise(
         small=len(small),
         small_high_ns=sum(sum(one.saved) for one in small),
         all_high_ns=sum(sum(one.saved) for one in found),
-        looked=unseen.looked_at(rows, insides),
-        could_not_look=unseen.of_report(kernels, insides),
+        looked=unseen_in_reports.looked_at(rows, insides),
+        could_not_look=unseen_in_reports.of_report(kernels, insides),
         declined=gates.declined(rows, insides, listed),
     )
 

@@ -12,11 +12,7 @@ from statistics import median
 import polars as pl
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.kernels.slow_kernels import (
-    Slow,
-    near_their_roof,
-    slow_kernels,
-)
+from ncutool.advice.kernels.slow_kernels import Slow, near_their_roof, slow_kernels
 from ncutool.advice.kernels.tune_remedies import Advised, advised
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Declined, Draft, Drafts

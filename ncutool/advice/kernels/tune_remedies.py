@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ncutool.advice.catalogue import JUDGED, Rule, rules
-from ncutool.advice.kernels.slow_kernels import TINY
+from ncutool.advice.kernels.slow_causes import TINY
 from ncutool.advice.view.program import Program
 from ncutool.base import units
 from ncutool.base.tables import Grade
@@ -48,7 +48,7 @@ class Advised:
 
 
 def advised(cause: str, about: Program) -> Advised:
-    """Return the words for a cause of :mod:`ncutool.advice.kernels.slow_kernels`."""
+    """Return the words for a cause of :mod:`ncutool.advice.kernels.slow_causes`."""
     rule = rules()[f"tune-{cause.replace('_', '-')}"]
     names = words(amd=about.amd, compiled=about.compiled)
     advice = Advised(rule, rule.matters.format(**names), rule.remedy.format(**names))

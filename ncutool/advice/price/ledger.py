@@ -9,9 +9,9 @@ started first. All claims together therefore never exceed the window.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.price.exposure import exposed
@@ -37,8 +37,7 @@ HOST_SAVED = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One draft in the order of the replay's launches."""
 
     draft: Draft

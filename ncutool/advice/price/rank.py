@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.price.ledger import Claim, Ledger
@@ -44,8 +44,7 @@ HOST_WORTH = Threshold(
 _GRADES = {"certain": 0, "likely": 1, "possible": 2}
 
 
-@dataclass(frozen=True)
-class _Priced:
+class _Priced(Struct, frozen=True):
     claim: Claim
     alone_low: int
     alone_high: int

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.timeline.causes import GAP_CAUSES
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from ncutool.timeline.window import Timeline
 
 
-@dataclass(frozen=True, eq=False)
-class Idle:
+class Idle(Struct, frozen=True, eq=False):
     """Idle pieces in order of time."""
 
     start: Ints

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec import Struct
 
 from ncutool_parsers.capture import Capture
 
@@ -70,8 +71,7 @@ _FIELDS = [field.name for field in fields(Kind)]
 _TABLE = _FIELDS[: _FIELDS.index("signature_id")]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Launches:
+class Launches(Struct, frozen=True, eq=False):
     """The rows of the kernels table of the window, in their order."""
 
     kinds: list[Kind]

@@ -7,19 +7,18 @@ belonging to it; a pattern that minded them would miss the layer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 
 import numpy as np
+from msgspec import Struct
 
 from ncutool.advice.view.casts import WeightCast
 from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
 from ncutool.base.intervals import Bools, Ints
 
 
-@dataclass(frozen=True, eq=False)
-class Line:
+class Line(Struct, frozen=True, eq=False, dict=True):
     """One stream's calls, in order of start."""
 
     stream: Stream

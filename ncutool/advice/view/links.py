@@ -6,9 +6,10 @@ few calls, is taken for that call's result; how sure that is stands with each li
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.view.lines import Line
@@ -44,8 +45,7 @@ class Link(NamedTuple):
     """No other call of the window wrote a tensor like it, and what each wrote is known."""
 
 
-@dataclass(frozen=True, eq=False)
-class Chain:
+class Chain(Struct, frozen=True, eq=False, dict=True):
     """Calls that one kernel could do."""
 
     line: Line
@@ -184,8 +184,7 @@ def _role(operation: Operation) -> _Role:
     )
 
 
-@dataclass(slots=True)
-class _Growing:
+class _Growing(Struct):
     """A chain while it is looked for."""
 
     places: list[int]

@@ -7,11 +7,11 @@ has a one-letter symbol, so that a pattern of operators is a regular expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from ncutool.advice.view.kinds import NOBODY, Kind, Launches
 from ncutool.advice.view.operations import (
@@ -100,8 +100,7 @@ class Node(NamedTuple):
         return self.operation.by_engine
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stream:
+class Stream(Struct, frozen=True, eq=False):
     """The launches of one stream in order of start, and the operator calls they belong to."""
 
     launch_ids: list[int]

@@ -6,8 +6,9 @@ Patterns ask the same of thousands of calls; what they ask is told by a few hund
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ncutool.advice.view.kinds import Kind
 from ncutool.work.calls import plain_call
@@ -92,8 +93,7 @@ class Recorded(NamedTuple):
 NOTHING = Recorded(UNKNOWN, "", False, (), (), False, 0, None, None, None, (), (), frozenset(), 0)
 
 
-@dataclass(eq=False)
-class Operation:
+class Operation(Struct, eq=False):
     """One operator on given shapes, by given kernels; or a kernel of no known operator.
 
     Its first fields are those of :class:`Recorded`. There is one of each, and nobody changes it, as

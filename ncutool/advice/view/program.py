@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.work.kernel_facts import facts_of
 
@@ -22,8 +22,7 @@ _SGLANG = r"(?i)sglang|^sgl_kernel::"
 _STEP = r"^ProfilerStep#\d+"
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True):
     """Facts told by the names of operators, kernels and annotations."""
 
     amd: bool

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class RankMinima:
+class RankMinima(Struct, frozen=True):
     """Collectives of one job paired over its ranks, call by call."""
 
     calls: int

@@ -8,15 +8,15 @@ what Slurm, Kubernetes, MPI and others set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from ncutool.archive.inputs import Input
 from ncutool_parsers.errors import UsageError
 
 
-@dataclass(frozen=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """One of so many shards."""
 
     index: int
@@ -36,8 +36,7 @@ class Shard:
         return f"shard {self.index + 1} of {self.count}, by {self.told_by}"
 
 
-@dataclass(frozen=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """Variables that tell a process its number."""
 
     index: str

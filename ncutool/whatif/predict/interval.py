@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
+from msgspec import Struct
+
 from ncutool.base.thresholds import Threshold
 
 SHARED = Threshold(
@@ -18,8 +20,7 @@ SHARED = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A time that lies between two, in nanoseconds."""
 
     low_ns: float

@@ -9,8 +9,9 @@ its family. What fits the last-level cache may be served up to three times as fa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+from msgspec import Struct
 
 from ncutool.base.thresholds import Threshold
 from ncutool.devices.reachable import KIND_SHARES
@@ -30,8 +31,7 @@ _AT_RATE = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """An operator call whose time is asked for."""
 
     op: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
+from msgspec import Struct
 
 from ncutool.base.thresholds import IntThreshold
 from ncutool.whatif.predict import rates
@@ -21,8 +22,7 @@ _ENOUGH = IntThreshold(
 )
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """One operator call with the time of all it launched, or one launch outside any operator."""
 
     op: str

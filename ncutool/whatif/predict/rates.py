@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ncutool.base.limits import overlapped
 from ncutool.base.thresholds import Threshold, ThresholdTable
@@ -57,8 +58,7 @@ REPEAT = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """What a call asks of the device."""
 
     flop: float

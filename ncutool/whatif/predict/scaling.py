@@ -8,9 +8,8 @@ more, in pairs, or flattened with the batch. What cannot be told is left without
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from ncutool.whatif.predict.sizes import PARAMETERS, Shape, Sizes, key, parameter_shapes
 from ncutool.work.operators import OpCall, Tensor, TensorList, Work, model
@@ -23,8 +22,7 @@ _BATCHED = ("bmm", "baddbmm")
 _PRODUCTS = ("mm", "addmm", "linear")
 
 
-@dataclass(frozen=True)
-class Rescaled:
+class Rescaled(Struct, frozen=True):
     """A call at other sizes; ``call`` is None where ``reason`` says why it cannot be told."""
 
     op: str
@@ -32,8 +30,7 @@ class Rescaled:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """From which sizes to which, and what the calls say of flattened dimensions and weights."""
 
     old: Sizes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ncutool.base.thresholds import Threshold
 from ncutool.work.operators import OpCall, Tensor, TensorList
@@ -41,8 +42,7 @@ CLEAR = Threshold(
 )
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """The batch, and the sequence length where it is known, as numbers in shapes."""
 
     batch: int

@@ -71,7 +71,7 @@ def strings(path: Path) -> set[str]:
 def test_every_rule_is_used_and_every_rule_used_is_known() -> None:
     """Codes in the modules and in the catalogue are the same; those of `tune` follow causes."""
     named = {text for path in SOURCES for text in strings(path) if CODE.match(text)}
-    from ncutool.advice.kernels.slow_kernels import CAUSES
+    from ncutool.advice.kernels.slow_causes import CAUSES
 
     named |= {f"tune-{cause.replace('_', '-')}" for tests in CAUSES.values() for cause, _ in tests}
     prefixes = {code.partition("-")[0] for code in rules()}

@@ -155,6 +155,22 @@ def test_kernels_table_flags_what_is_above_100_pct() -> None:
     assert "! implausible: 131 % of the peak: another data type" in shown
 
 
+def test_what_is_above_100_pct_is_flagged_wherever_it_stands() -> None:
+    """In Markdown by launch and by group, and in the JSON of a report."""
+    why = "131 % of the peak: another data type"
+    rows = factory.torch_rows(4)
+    rows[0] |= {"roofline_pct": 131.0, "flag": why}
+    rows[1] |= {"missing_reason": "shapes are not recorded"}
+    analysis = factory.analysis(rows)
+    for shown in (kernels_markdown(analysis, analysis.kernels), summary_markdown(analysis)):
+        assert f"\n\n! implausible: {why}\n" in shown
+    assert "| 131.0 %! |" in kernels_markdown(analysis, analysis.kernels)
+    groups = json.loads(report([analysis]))["reports"][0]["kernels"]
+    assert why in [group["flag"] for group in groups]
+    assert "shapes are not recorded" in [group["missing_reason"] for group in groups]
+    assert "implausible" not in summary_markdown(factory.trace())
+
+
 def test_findings_table_gives_evidence_and_remedy() -> None:
     """Saving, title, grade, evidence and what to do; a sentence where there is none."""
     analysis = factory.trace()

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_factory import Trace, traces, window
 
+from ncutool.analysis.analyse import analyse
+from ncutool.analysis.request import Request
 from ncutool.timeline.window import Timeline, build
 from ncutool_parsers import read
 
@@ -166,3 +168,29 @@ def test_steps_of_real_traces(name: str, corpus: Path) -> None:
     assert timeline.wall_ns / 1e3 == pytest.approx(wall, abs=1)
     inside: Any = capture.launches.filter(timeline.within()).select(pl.col("start_ns").min())
     assert inside.item() == timeline.start_ns
+
+
+def test_a_step_in_which_nothing_takes_time_is_no_window() -> None:
+    """A clock of whole microseconds gives short launches none; the window then stays, and says
+    so."""
+    trace = Trace()
+    clock = run(trace, 0, KERNELS, linked=False)
+    trace.kernel(clock + 100, 0, called=(clock - 900, clock - 800))
+    mark(trace, "ProfilerStep#1", clock - 950, clock - 700)
+    timeline = whole(trace)
+    assert (timeline.start_ns, timeline.end_ns) == (0, clock + 100)
+    assert timeline.trimmed == (
+        "The window was not cut to the one whole step: no launch takes any time there.",
+    )
+    analysis = analyse(trace.capture(), Request(whole_steps=True))
+    assert "whole step" in " ".join(notice.text for notice in analysis.notices)
+
+
+def test_a_window_without_time_has_no_state() -> None:
+    """Its only launch with a start takes none, though others without a start do."""
+    trace = Trace()
+    trace.kernel(1_000, 0)
+    trace.kernel(None, 5_000)
+    analysis = analyse(trace.capture())
+    assert (analysis.state, analysis.shares.parts, analysis.coverage.duration_ns) == ("", (), 5_000)
+    assert analysis.headline
