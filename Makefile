@@ -98,6 +98,7 @@ docs: $(VENV)/.dev-installed ## write docs/tables.md, docs/rules and the tables 
 	$(BIN)/python docs/make_planner_tables.py
 	$(BIN)/python docs/make_packaged.py
 	$(BIN)/python docs/make_templates.py
+	$(BIN)/python docs/make_sentence_words.py
 
 bench: $(VENV)/.dev-installed ## measure what is claimed about speed (QUICK=1: only 50 MB)
 	$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)

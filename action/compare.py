@@ -8,6 +8,7 @@ steps keep the files; the last step of the action ends the job.
 from __future__ import annotations
 
 import glob
+import io
 import json
 import os
 import secrets
@@ -27,6 +28,8 @@ _LEVELS = {"regression": "error", "inconclusive": "warning", "pass": "notice"}
 
 def main(environment: Mapping[str, str] = os.environ) -> int:
     """Compare, and write outputs, summary and annotations; return the exit code of the step."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # on Windows it may not have the characters
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     folder = Path(environment["RUNNER_TEMP"]) / f"ncutool-diff-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     files = {"comment": "comment.md", "page": "page.html", "json": "diff.json"}
@@ -50,7 +53,7 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     kept = {kind: str(path) for kind, path in paths.items() if path.is_file()}
     values = {
         "verdict": verdict(facts),
-        "headline": str(facts.get("headline", "")) if facts else "",
+        "headline": plain(str(facts.get("headline", "")), 4000) if facts else "",
         "exit-code": str(done.returncode),
         "folder": str(folder) if kept else "",
         **dict.fromkeys(files, ""),
@@ -137,7 +140,15 @@ def reported(facts: dict[str, Any] | None, code: int, said: str) -> Iterator[str
 
 def annotation(level: str, title: str, message: str) -> str:
     """Return a command to the runner; it stays one line and one command whatever the texts hold."""
-    return f"::{level} title={_property(title)}::{_data(message)}"
+    return f"::{level} title={_property(plain(title, 200))}::{_data(plain(message, 4000))}"
+
+
+def plain(text: str, longest: int) -> str:
+    """Return text that can be encoded, hides nothing and is no longer than GitHub shows it."""
+    shown = "".join(
+        one if one.isprintable() or one in "\r\n" else "\ufffd" for one in text[:longest]
+    )
+    return shown if len(text) <= longest else f"{shown}…"
 
 
 def _data(text: str) -> str:
@@ -152,7 +163,8 @@ def _property(text: str) -> str:
 def summarise(path: Path, comment: bytes) -> None:
     """Append the comment to the summary of the job."""
     with path.open("ab") as file:
-        file.write(comment[:SUMMARY_BYTES] + b"\n")
+        cut = comment[:SUMMARY_BYTES].decode("utf-8", "ignore")  # no half of a character
+        file.write(cut.encode() + b"\n")
 
 
 def write_outputs(path: Path, values: Mapping[str, str]) -> None:

@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import torch_factory as made
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ACTION = REPOSITORY / "action.yml"
@@ -294,6 +297,68 @@ def test_install_takes_the_checkout_or_a_version(
 def test_an_annotation_is_one_command(title: str, message: str, line: str) -> None:
     """Whatever its texts hold."""
     assert compare.annotation("error", title, message) == line
+
+
+_COMMAND = re.compile(r"::(\w+) ([^:]*)::(.*)")
+"""A command as the runner reads it: properties end at the first two colons, commas part them."""
+
+
+@given(st.text(), st.text())
+@example("a,file=secret.py,line=1", "b")
+@example("%0A::error file=x::y", "%0A::set-output name=x::y")
+@example("x\r\n::stop-commands::1", "\u2028::error::\x85::error::")
+@example("\ud800\u202e", "\x1b]0;title\x07 \ud800")
+@example("n" * 10**6, "::error::" * 10**5)
+def test_no_text_ends_an_annotation_or_adds_to_it(title: str, message: str) -> None:
+    """It is one line with one property, can be encoded, and is of a size that GitHub shows."""
+    line = compare.annotation("error", title, message)
+    assert "\n" not in line
+    assert "\r" not in line
+    assert len(line.encode("utf-8")) < 60_000
+    found = _COMMAND.fullmatch(line)
+    assert found is not None
+    assert found[1] == "error"
+    name, equals, value = found[2].partition("=")
+    assert (name, equals) == ("title", "=")
+    assert "," not in value
+    for escaped, text, longest in ((value, title, 200), (found[3], message, 4000)):
+        read = re.sub("%0A|%0D|%3A|%2C|%25", lambda code: unquote(code.group()), escaped)
+        assert read == compare.plain(text, longest)
+
+
+HOSTILE = (
+    "a%0A::error file=src/x.py,line=1::b", "c\n::set-output name=x::y", "d\r::stop-commands::t",
+    "e,file=x,line=1", "##[error]f", "g::h:i", "k" * 1_000_000, "\ud800\u202ej\x1b[2J",
+)  # fmt: skip
+
+
+def test_hostile_names_of_kernels_command_nothing(runner: Runner) -> None:
+    """Each is the kernel that got slower; outside what is switched off there is one command."""
+    work = runner.folder / "work"
+    for number, name in enumerate(HOSTILE):
+        for file, factor in (("before.json", 1.0), ("after.json", 2.2)):
+            events = []
+            for step in range(8):
+                events += [
+                    made.op("aten::mm", 1000.0 * step, 30.0, step + 1),
+                    made.call(1000.0 * step + 5.0, 3.0, step + 1),
+                    made.kernel(name, 1000.0 * step + 20.0, 300.0 * factor, step + 1),
+                ]
+            made.write(work / file, events)
+        inputs = {
+            "before": "before.json",
+            "after": "after.json",
+            "fail-over": "3%",
+            "force": "true",
+        }
+        code, said = runner.step("Compare", {**inputs, "redact": "none"})
+        assert code == 0, (number, said[-500:])
+        assert "Traceback" not in said
+        commands = [line for line in outside(said) if line.startswith(("::", "##["))]
+        assert len(commands) == 1, (number, commands)
+        assert re.match("::(error|warning|notice) title=", commands[0]), commands
+        assert "file=" not in commands[0].split("::")[1]
+        assert len(runner.outputs["headline"]) < 4100
 
 
 def test_an_output_cannot_begin_another_one(tmp_path: Path) -> None:

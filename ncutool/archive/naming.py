@@ -1,15 +1,19 @@
-"""What a dataset calls files: never by the host that the profiler names its traces after."""
+"""What a dataset calls files, and what is said of them: never by the host that the profiler names
+its traces after, and by pseudonyms where it is redacted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from ncutool.analysis.redact import redacted_path
+from ncutool.analysis.redact import redacted_path, redactor_of_rows
+from ncutool.analysis.request import Redact
 from ncutool.base import pseudonyms
 from ncutool_parsers.place import SEPARATOR
 from ncutool_parsers.visible_text import visible, without_host
 
 _FOLDER = "folder"
+_SAID = "word"
 
 
 def shown_name(name: str, *, redact: bool) -> str:
@@ -39,6 +43,27 @@ def shown_path(path: str, *, redact: bool) -> str:
         if one != "/"
     ]
     return "/".join([*shown, shown_name(name, redact=True)])
+
+
+def shown_said(value: str) -> str:
+    """Return what the user said of a capture, or its path did, as it may be shown redacted.
+
+    Words that are not public give way, as in annotations. Values that differ go on to differ: one
+    with a path or an address in it gives way as a whole.
+    """
+    do = redactor_of_rows(Redact.NAMES)
+    if do.text(value) != value:
+        return value if is_redacted(value) else _whole(value)
+    return do.name(_SAID, value)
+
+
+def shown_metadata(metadata: Mapping[str, str], *, redact: bool) -> dict[str, str]:
+    """Return metadata of a capture as a dataset keeps it."""
+    return {key: shown_said(value) if redact else value for key, value in metadata.items()}
+
+
+def _whole(value: str) -> str:
+    return pseudonyms.pseudonym(_SAID, value, pseudonyms.key(), numbers=False)
 
 
 def is_redacted(name: str) -> bool:

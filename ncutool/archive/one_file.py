@@ -16,7 +16,7 @@ import msgspec
 from ncutool.archive import failures
 from ncutool.archive.entries import Inbox, error_name
 from ncutool.archive.inputs import Input, local_file
-from ncutool.archive.naming import shown_path
+from ncutool.archive.naming import shown_metadata, shown_path
 from ncutool.archive.settings import Settings
 from ncutool.base.records import replace
 from ncutool_parsers import memory
@@ -125,7 +125,8 @@ class Worker:
         path = shown_path(source.path, redact=self._redact)
         if found is None or found[0] != self._version or found[1] > path:
             return False
-        return found[1] < path or found[2] == tuple(source.metadata.get(k) for k in keys)
+        said = shown_metadata(source.metadata, redact=self._redact)
+        return found[1] < path or found[2] == tuple(said.get(k) for k in keys)
 
     def _is_well(self, source: Input) -> None:
         """Take back an error that the dataset holds of a file which is well now."""

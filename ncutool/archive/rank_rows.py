@@ -15,7 +15,7 @@ import polars as pl
 from msgspec import Struct
 
 from ncutool.archive.collectives import collectives
-from ncutool.archive.naming import shown_path
+from ncutool.archive.naming import shown_metadata, shown_path
 from ncutool.archive.one_file import content_hash
 from ncutool.archive.selection import captures_where
 from ncutool.archive.tables import CAPTURES, COLLECTIVES
@@ -53,6 +53,7 @@ def rank_rows(
         UsageError: the path and the trace name different ranks.
     """
     capture, kernels, timeline = analysis.capture, analysis.kernels, analysis.timeline
+    redact = analysis.request.redact is not None
     told = told or {}
     by_path = int(told["rank"]) if "rank" in told else None
     if by_path is not None and capture.rank is not None and by_path != capture.rank:
@@ -62,7 +63,7 @@ def rank_rows(
         )
     row = {
         "capture_id": capture_id,
-        "path": shown_path(path, redact=analysis.request.redact is not None),
+        "path": shown_path(path, redact=redact),
         "name": capture.name,
         "source": capture.source,
         "complete": capture.complete,
@@ -71,7 +72,7 @@ def rank_rows(
         "device_count": kernels["device"].drop_nulls().n_unique() or None,
         "rank": capture.rank if by_path is None else by_path,
         "world_size": capture.world_size,
-        "job": told.get("job"),
+        "job": shown_metadata(told, redact=redact).get("job"),
         "launches": kernels.height,
     }
     if timeline is not None:
@@ -107,7 +108,10 @@ def together(rows: Iterable[RankRows]) -> RankRows:
 
 
 def of_dataset(
-    scan: Scan, conditions: Sequence[str] = (), expression: re.Pattern[str] | None = None
+    scan: Scan,
+    conditions: Sequence[str] = (),
+    expression: re.Pattern[str] | None = None,
+    as_written: Scan | None = None,
 ) -> RankRows:
     """Return the rows of the traces of a dataset.
 
@@ -115,13 +119,20 @@ def of_dataset(
         scan: gives a table of the dataset by its name.
         conditions: only captures for which they hold (:mod:`ncutool.archive.where`).
         expression: a :func:`pattern` that tells rank and job of captures that do not record them.
+        as_written: gives the tables before they were redacted, where they were.
 
     Raises:
         UsageError: a condition is none, or its column is not there.
     """
     columns = CAPTURES.polars_schema().names()
     captures = captures_where(scan, conditions).select(columns)
-    told = [told_by(path, expression) for path in captures["path"]]
+    paths = captures["path"]
+    if as_written is not None and expression is not None:
+        known = as_written(CAPTURES.name).select("capture_id", "path").collect()
+        paths = captures["capture_id"].replace_strict(known["capture_id"], known["path"])
+    told = [
+        shown_metadata(told_by(path, expression), redact=as_written is not None) for path in paths
+    ]
     ranks = pl.Series([int(one["rank"]) if "rank" in one else None for one in told], dtype=pl.Int64)
     jobs = pl.Series([one.get("job") for one in told], dtype=pl.String)
     captures = captures.with_columns(

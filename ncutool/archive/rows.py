@@ -12,7 +12,7 @@ import polars as pl
 from ncutool.analysis.dataframes import findings_frame
 from ncutool.archive.collectives import collectives
 from ncutool.archive.dataset import TOLD
-from ncutool.archive.naming import shown_name, shown_path
+from ncutool.archive.naming import shown_metadata, shown_name, shown_path
 from ncutool.archive.tables import (
     CAPTURES,
     FINDING_ROWS,
@@ -55,6 +55,7 @@ def rows_of(
     """
     findings = findings_frame(analysis.findings)
     redact = analysis.request.redact is not None
+    said = shown_metadata(source.metadata, redact=redact)
     about = {
         "capture_id": capture_id,
         "schema_version": SCHEMA_VERSION,
@@ -64,7 +65,7 @@ def rows_of(
         "bytes": source.bytes,
         "companions": [shown_path(one.path, redact=redact) for _, one in source.companions],
         **_of_capture(analysis.capture),
-        **_of_job(analysis.capture, source.metadata),
+        **_of_job(analysis.capture, said),
         **_of_device(analysis),
         **_of_window(analysis),
         **_of_launches(analysis),
@@ -75,7 +76,7 @@ def rows_of(
         pl.from_dicts([about], schema=_known(CAPTURES, about), infer_schema_length=None)
     )
     return {
-        "captures": _with_metadata(captures, source.metadata),
+        "captures": _with_metadata(captures, said),
         "launches": _identified(LAUNCHES, analysis.kernels, capture_id),
         "inside": _identified(INSIDE_ROWS, analysis.inside, capture_id),
         "findings": _identified(FINDING_ROWS, findings, capture_id),

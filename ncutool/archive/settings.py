@@ -16,6 +16,9 @@ from ncutool_parsers.errors import UsageError
 _NAMING = 1
 """Of how files are called; rows that call them otherwise are made anew."""
 
+_REDACTION = 2
+"""Of what is taken out; redacted rows from which less was are made anew."""
+
 
 class Settings(msgspec.Struct, frozen=True):
     """What every worker of a run is told, in plain values."""
@@ -43,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
         ncutool = version("ncutool")
         files = [_content(path) for path in (self.device_file, self.ceilings)]
         decisive = [ncutool, SCHEMA_VERSION, _NAMING, self.whole_steps, self.assume_device, *files]
-        decisive += [] if self.redact is None else [self.redact, *_key_digest()]
+        decisive += [] if self.redact is None else [self.redact, _REDACTION, *_key_digest()]
         return f"{ncutool}-{sha256(repr(decisive).encode()).hexdigest()[:8]}"
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from ncutool.base import pseudonyms
 from ncutool_parsers import Place
 from ncutool_parsers.defaults import DEFAULT_MAX_BYTES
 from ncutool_parsers.errors import DamagedError, RefusedError
@@ -61,7 +63,12 @@ class Input:
 
     @property
     def file_id(self) -> str:
-        """Hash of where it lies: one a file, whatever is in it."""
+        """Hash of where it lies: one a file, whatever is in it.
+
+        With a key of the user's own nobody else can check a guess at it.
+        """
+        if pseudonyms.has_own_key():
+            return hmac.digest(pseudonyms.key(), self.key.encode(), sha256).hex()[:32]
         return sha256(self.key.encode()).hexdigest()[:32]
 
     def place(self) -> Path | Place:
@@ -80,8 +87,10 @@ class Input:
             self.stamp,
             *(f"{role}={one.file_id}={one.stamp}" for role, one in self.companions),
         ]
-        said = [f"{key}={value!r}" for key, value in sorted(self.metadata.items())]
-        return " ".join([*parts, *said])
+        if self.metadata:  # by a hash: the cache tells nobody what was said
+            said = repr(sorted(self.metadata.items())).encode("utf-8", "surrogatepass")
+            parts.append(hmac.digest(pseudonyms.key(), said, sha256).hex()[:16])
+        return " ".join(parts)
 
 
 @contextmanager

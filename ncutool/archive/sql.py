@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ncutool.archive.sql_types import quoted, readable
+from ncutool.archive.sql_types import plain, quoted, readable, wide_numbers
 from ncutool.archive.tables import TABLES
 from ncutool_parsers import spool
 from ncutool_parsers.errors import NcutoolError, UsageError
@@ -116,10 +116,12 @@ def answered(
             tables |= {name: source_of(name) for name in _named(sql)}
             _add_views(connection, tables)
             _close_off(connection, tables)
-            found = readable(connection.sql(statement))
+            asked = connection.sql(statement)
+            found, wide = readable(asked), wide_numbers(asked)
             wanted = limits.rows
             # One more, so that rows are counted only where not all are here.
             here = _frame(duckdb, found if wanted is None else found.limit(wanted + 1))
+            here = plain(here, wide)
 
         def beyond() -> int:
             if wanted is None or here.height <= wanted:
@@ -242,12 +244,6 @@ def _stopped_after(connection: Any, seconds: float | None) -> Iterator[None]:
         timer.cancel()
 
 
-def plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with whole numbers as such, where DuckDB has wider ones, as of its sums."""
-    wide = [name for name, kind in frame.schema.items() if kind.is_decimal()]
-    return frame.with_columns(_plain(frame[name]) for name in wide)
-
-
 def _frame(duckdb: Any, rows: Any) -> pl.DataFrame:
     """Return DuckDB's rows as polars has them, which takes them over as Arrow without pyarrow.
 
@@ -261,18 +257,6 @@ def _frame(duckdb: Any, rows: Any) -> pl.DataFrame:
     except pl.exceptions.ComputeError as error:  # DuckDB's, of which only the words came through
         said = str(error).partition("external error: ")[2]
         raise getattr(duckdb, _ENDED.get(said.partition(":")[0], "Error"))(said) from None
-
-
-def _plain(column: pl.Series) -> pl.Series:
-    """Return a decimal column, as sums of whole numbers are, as numbers that every form has."""
-    import polars as pl
-
-    if getattr(column.dtype, "scale", 0) == 0:
-        whole: pl.Series = column.cast(pl.Int64, strict=False)
-        if whole.null_count() == column.null_count():
-            return whole
-    shares: pl.Series = column.cast(pl.Float64)
-    return shares
 
 
 @contextmanager

@@ -32,6 +32,11 @@ def key() -> bytes:
     return (os.environ.get(KEY_VARIABLE) or _PUBLIC_KEY).encode("utf-8", "surrogateescape")
 
 
+def has_own_key() -> bool:
+    """Return whether the user gave a key, so that nobody else can check a guess."""
+    return bool(os.environ.get(KEY_VARIABLE))
+
+
 def pseudonym(kind: str, name: str, secret: bytes, *, numbers: bool = True) -> str:
     """Return what stands for a name, as ``kernel_bdghjklnpq`` or ``kernel_bdghjklnpq_128_2``.
 

@@ -116,7 +116,7 @@ def count(value: float | None) -> str:
     """Format a count with its thousands separated: `1,465`."""
     if not _known(value):
         return UNKNOWN
-    return f"{_nudged(value):,.0f}"
+    return f"{value:,}" if isinstance(value, int) else f"{_nudged(value):,.0f}"
 
 
 def counted(value: int, noun: str, plural: str = "") -> str:

@@ -172,7 +172,8 @@ def _tables(
     if len(paths) > 1:
         raise UsageError("give one dataset, or traces; not a dataset beside others")
     with tables_of(datasets[0]) as asked, redacted_tables(asked, reading.redact) as tables:
-        return rank_rows.of_dataset(tables.scan, where, expression)
+        as_written = None if reading.redact is None else asked.scan
+        return rank_rows.of_dataset(tables.scan, where, expression, as_written)
 
 
 def _is_dataset(path: Path | Place) -> bool:

@@ -146,10 +146,15 @@ def run(
 def _by_sql(
     tables: Tables, sql: str, limits: Limits, top: int | None, form: Format, output: Output
 ) -> None:
-    from ncutool.archive import sql as duck
+    from ncutool.archive.sql_types import for_parquet, for_reading
 
     with tables.answered(sql, limits) as answer:
-        _write(duck.plain(answer.rows), answer.beyond() if top is None else 0, top, form, output)
+        rows = answer.rows
+        if form is Format.PARQUET:
+            rows = for_parquet(rows)
+        elif form in (Format.TABLE, Format.MD):
+            rows = for_reading(rows)
+        _write(rows, answer.beyond() if top is None else 0, top, form, output)
 
 
 def _by_conditions(

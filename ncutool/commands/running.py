@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
 from enum import Enum
 from importlib import import_module
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _PARSER_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 """The usage error of typer's parser: click's in older releases of typer, its own copy in newer."""
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+"""Numbers that are what they are at first sight."""
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -252,7 +256,7 @@ def take_plainly(
     """
     if parameter.process_value.__name__ == "plainly":
         return
-    annotation = wants.get(parameter.name, (None, None))[0]
+    annotation, least = wants.get(parameter.name, (None, None))
     ask, default = parameter.process_value, parameter.default
     many = parameter.multiple or parameter.nargs == -1
     amount = amounts.get(parameter.name)
@@ -271,15 +275,20 @@ def take_plainly(
         if value is default and not isinstance(value, str):
             return value
         try:
-            return _plain_list(value, annotation) if many else _plain(value, annotation)
+            return _plain_list(value, annotation) if many else _plain(value, annotation, least)
         except ValueError:
             return ask(ctx, value)
 
     parameter.process_value = plainly
 
 
-def _plain(word: object, annotation: object) -> object:
+def _plain(word: object, annotation: object, least: float | None = None) -> object:
     """Return a word of the command line as its option wants it.
+
+    Args:
+        word: the word.
+        annotation: the option's type.
+        least: what a number must reach; no option has a largest one.
 
     Raises:
         ValueError: it is none of the option's words, or whether it is takes thought.
@@ -287,6 +296,10 @@ def _plain(word: object, annotation: object) -> object:
     kind, *others = (one for one in get_args(annotation) or (annotation,) if one is not NoneType)
     if others or not word or not isinstance(word, str) or not isinstance(kind, type):
         raise ValueError("takes thought")
+    if kind in (int, float) and (_WHOLE if kind is int else _NUMBER).fullmatch(word):
+        number = kind(word)
+        if least is None or number >= least:
+            return number
     if kind not in (str, Path) and not issubclass(kind, Enum):
         raise ValueError("takes thought")
     return kind(word)

@@ -284,6 +284,7 @@ def _csv(frame: pl.DataFrame, *, header: bool = True) -> str:
         if _is_nested(dtype)
     ]
     frame = frame.with_columns(records)
+    frame = frame.with_columns(_without_gaps(frame[name]) for name in _gappy(frame))
     inner = pl.element().cast(pl.List(pl.String)).list.join("×")
     flat = frame.with_columns(nested.list.eval(inner).list.join("; "))
     flat = flat.with_columns(lists.cast(pl.List(pl.String)).list.join("; "))
@@ -293,6 +294,26 @@ def _csv(frame: pl.DataFrame, *, header: bool = True) -> str:
     if len(set(names)) == len(names):
         flat.columns = names
     return flat.write_csv(include_header=header)
+
+
+def _gappy(frame: pl.DataFrame) -> list[str]:
+    """Return the columns of lists in which something is unknown, which joining would leave out."""
+    import polars as pl
+
+    return [
+        name
+        for name, kind in frame.schema.items()
+        if isinstance(kind, pl.List)
+        and not isinstance(kind.inner, pl.List)
+        and frame[name].list.eval(pl.element().is_null()).list.any().any()
+    ]
+
+
+def _without_gaps(column: pl.Series) -> pl.Series:
+    """Return lists as texts, with an empty one for what is unknown."""
+    import polars as pl
+
+    return column.list.eval(pl.element().cast(pl.String).fill_null(""))
 
 
 def _records(cell: Any) -> str | None:

@@ -8,18 +8,26 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import dataset_factory
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ncutool.archive import sql, sql_types
 from ncutool.archive.dataset import Dataset
 from ncutool.archive.reading import tables_of
 from ncutool.archive.selection import ORDERS, SHORT
 from ncutool.archive.tables import TABLES
+from ncutool.base import units
 from ncutool.commands import main
+from ncutool.commands.options import Format
+from ncutool.commands.writing import _parquet, row_parts
+from ncutool_parsers.errors import UsageError
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "archives.md").read_text(encoding="utf-8")
 RECIPES = re.findall(r"```sql\n(.*?)```", DOCUMENT.partition("## Recipes")[2], re.DOTALL)
@@ -411,3 +419,160 @@ def test_every_form_holds_every_type(dataset: Path, capsys: pytest.CaptureFixtur
     assert len(lines) == 3
     assert "3 days" in ask(capsys, dataset, ODD)
     json.loads(ask(capsys, dataset, ODD, "--format", "jsonl"))
+
+
+WHOLE = st.integers(-(2**127) + 1, 2**127 - 1) | st.integers(-(2**66), 2**66)
+
+
+@st.composite
+def decimals(draw: st.DrawFn) -> tuple[str, str]:
+    """A type of decimals, and a number that it holds."""
+    width = draw(st.integers(1, 38))
+    scale = draw(st.integers(0, width))
+    digits = draw(st.integers(0, 10**width - 1))
+    sign = draw(st.sampled_from(["", "-"]))
+    text = f"{digits:0{scale + 1}d}"
+    whole, part = text[: len(text) - scale], text[len(text) - scale :]
+    return f"DECIMAL({width},{scale})", f"{sign}{whole}.{part}" if part else f"{sign}{whole}"
+
+
+def _asked(text: str) -> tuple[pl.DataFrame, list[tuple[str, ...]]]:
+    """What ncutool makes of an answer, and DuckDB's own text of every cell."""
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect() as connection:
+        relation = connection.sql(text)
+        names = sql_types.unlike(relation.columns)
+        own = relation.project(
+            ", ".join(f"CAST(#{place} AS VARCHAR)" for place in range(1, len(names) + 1))
+        ).fetchall()
+        wide = sql_types.wide_numbers(relation)
+        return sql_types.plain(pl.DataFrame(sql_types.readable(relation)), wide), own
+
+
+@given(st.lists(WHOLE | st.none(), min_size=1, max_size=5))
+def test_whole_numbers_are_never_others(numbers: list[int | None]) -> None:
+    """Of 128 bits, in JSON, CSV, a table, Markdown and Parquet, as DuckDB writes them."""
+    told = ", ".join("(NULL)" if one is None else f"('{one}'::HUGEINT)" for one in numbers)
+    frame, own = _asked(f"SELECT n FROM (VALUES {told}) AS t(n)")
+    texts = [text for (text,) in own]
+    assert texts == [None if one is None else str(one) for one in numbers]
+    assert frame["n"].cast(pl.String).to_list() == texts
+    rows = b"".join(row_parts(frame, Format.JSONL, str, str, str)).decode().splitlines()
+    assert [json.loads(row)["n"] for row in rows] == numbers
+    written = b"".join(row_parts(frame, Format.CSV, str, str, str)).decode()
+    assert [line or None for line in written.splitlines()[1:]] == texts
+    read = sql_types.for_reading(frame)
+    shown = [one.replace(",", "") for one in map(partial(units.quantity, "n"), read["n"])]
+    assert shown == ["–" if text is None else text for text in texts]
+    if any(one is not None and abs(one) >= 10**38 for one in numbers):
+        with pytest.raises(UsageError, match=r"more than 38 digits.*CAST\(\"n\" AS VARCHAR\)"):
+            sql_types.for_parquet(frame)
+        return
+    kept = pl.read_parquet(io.BytesIO(_parquet(sql_types.for_parquet(frame))))
+    assert [None if one is None else int(one) for one in kept["n"]] == numbers
+
+
+@given(st.lists(decimals(), min_size=1, max_size=4))
+def test_decimals_are_never_other_numbers(numbers: list[tuple[str, str]]) -> None:
+    """In each form the number that DuckDB has, as a number where 64 bits give it back."""
+    chosen = ", ".join(f"'{text}'::{kind} AS c{n}" for n, (kind, text) in enumerate(numbers))
+    frame, (own,) = _asked(f"SELECT {chosen}")
+    exact = [Decimal(text) for text in own]
+    assert exact == [Decimal(text) for _, text in numbers]
+    (row,) = b"".join(row_parts(frame, Format.JSONL, str, str, str)).decode().splitlines()
+    told = json.loads(row, parse_float=Decimal, parse_int=Decimal)
+    assert [Decimal(told[f"c{n}"]) for n in range(len(numbers))] == exact
+    written = b"".join(row_parts(frame, Format.CSV, str, str, str)).decode()
+    (cells,) = csv.DictReader(io.StringIO(written))
+    assert [Decimal(cells[f"c{n}"].removeprefix("'")) for n in range(len(numbers))] == exact
+    kept = pl.read_parquet(io.BytesIO(_parquet(sql_types.for_parquet(frame)))).row(0)
+    assert [Decimal(repr(one) if isinstance(one, float) else one) for one in kept] == exact
+    for n, (kind, text) in enumerate(numbers):
+        if frame[f"c{n}"].dtype.is_decimal():
+            read = sql_types.for_reading(frame)[f"c{n}"].item()
+            assert Decimal(units.quantity(f"c{n}", read)) == Decimal(text), kind
+
+
+OTHERS = (
+    *("uuid '00000000-0000-0000-0000-00000000000a'", "interval '1 month 2 days 3 microseconds'"),
+    *("time '12:00:01.000001'", "time_ns '12:00:00.123456789'", "timetz '12:00:00+02'"),
+    *("'\\xAA\\x00b'::BLOB", "'101'::BIT", "'a'::ENUM('a', 'b')", "map([1, 2], ['x', NULL])"),
+    *("union_value(a := 340282366920938463463374607431768211455::UHUGEINT)", "12::BIGNUM"),
+    *("[map([1], [2])]", "{'a': interval '1 day'}", "'{\"a\": 1}'::JSON"),
+    *(
+        "timestamptz '2020-01-01 00:00:00.5+00'",
+        "340282366920938463463374607431768211455::UHUGEINT",
+    ),
+)
+
+
+@pytest.mark.parametrize("value", OTHERS)
+def test_other_types_are_duckdbs_own_text(value: str) -> None:
+    """No form has them."""
+    frame, ((own,),) = _asked(f"SELECT {value} AS c")
+    assert frame["c"].to_list() == [own]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("[170141183460469231731687303715884105727::HUGEINT]",
+         ["170141183460469231731687303715884105727"]),
+        ("{'a': [0.12345678901234567891::DECIMAL(30,20)], 'b': 1}",
+         {"a": ["0.12345678901234567891"], "b": 1}),
+        ("[timestamp_ns '2020-01-01 00:00:00.123456789']", ["2020-01-01 00:00:00.123456789"]),
+        ("[1, NULL]::BIGINT[]", [1, None]),
+        ("[9007199254740993]::BIGINT[1]", [9007199254740993]),
+    ],
+)  # fmt: skip
+def test_wide_numbers_in_lists_and_records_are_text(value: str, told: object) -> None:
+    """Those of 64 bits stay numbers."""
+    frame, _ = _asked(f"SELECT {value} AS c")
+    rows = b"".join(row_parts(frame, Format.JSONL, str, str, str))
+    assert json.loads(rows)["c"] == told
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["'infinity'::TIMESTAMP", "'-infinity'::DATE", "DATE '10000-01-01'", "DATE '0044-03-15 (BC)'"],
+)
+def test_dates_that_a_form_lacks_are_refused_with_the_cast(
+    dataset: Path, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    """They would be shown as other dates; as text they are shown."""
+    pytest.importorskip("duckdb")
+    said = refused(capsys, dataset, f"SELECT {value} AS c", "--format", "json")
+    assert 'CAST("c" AS VARCHAR) gives them as text' in said
+    cast = f"SELECT CAST({value} AS VARCHAR) AS c"
+    assert json.loads(ask(capsys, dataset, cast, "--format", "json"))["rows"][0]["c"]
+
+
+def test_a_time_to_the_nanosecond_is_shown_whole(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python's own times end at microseconds."""
+    pytest.importorskip("duckdb")
+    asked = "SELECT TIMESTAMP_NS '2020-01-01 00:00:00.123456789' AS c"
+    for form in ("table", "json", "csv"):
+        assert ".123456789" in ask(capsys, dataset, asked, "--format", form)
+
+
+def test_sums_beyond_64_bits_are_numbers(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In every form; in Parquet a decimal of 38 digits."""
+    pytest.importorskip("duckdb")
+    asked = "SELECT sum(9223372036854775807) AS n, sum(range) AS m FROM range(3)"
+    row = json.loads(ask(capsys, dataset, asked, "--format", "json"))["rows"][0]
+    assert row == {"n": 27670116110564327421, "m": 3}
+    assert "27670116110564327421,3" in ask(capsys, dataset, asked, "--format", "csv")
+    assert "27,670,116,110,564,327,421" in ask(capsys, dataset, asked)
+    assert "27,670,116,110,564,327,421" in ask(capsys, dataset, asked, "--format", "md")
+    assert "9,223,372,036,854,775,807" in ask(capsys, dataset, "SELECT 9223372036854775807 AS n")
+
+
+def test_what_is_unknown_in_a_list_keeps_its_place(
+    dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Joined by semicolons, its place is empty."""
+    pytest.importorskip("duckdb")
+    found = ask(capsys, dataset, "SELECT [NULL, 1.5::DOUBLE, NULL] AS c", "--format", "csv")
+    assert found == "c\n; 1.5; \n"

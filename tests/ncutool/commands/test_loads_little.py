@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import polars as pl
 import pytest
 
 from ncutool.analysis.analyse import Analysis, read_and_analyse
+from ncutool.commands import COMMANDS as ALL
 from ncutool.commands import json_rows, kernels, main, running, writing
 from ncutool.commands.kernels import select
 from ncutool.commands.options import Format
@@ -125,8 +128,10 @@ def test_what_is_not_plainly_right_is_still_refused(capsys: pytest.CaptureFixtur
         ("a/b", Path, Path("a/b")),
         ("a/b", Path | None, Path("a/b")),
         ("x", str | None, "x"),
+        ("5", int | None, 5),
+        ("0.25", float | None, 0.25),
     ],
-    ids=["enum", "path", "path or none", "text"],
+    ids=["enum", "path", "path or none", "text", "whole number", "number"],
 )
 def test_a_plain_word(word: str, annotation: Any, found: object) -> None:
     """It is what the option's type makes of it."""
@@ -135,13 +140,37 @@ def test_a_plain_word(word: str, annotation: Any, found: object) -> None:
 
 @pytest.mark.parametrize(
     ("word", "annotation"),
-    [("xml", Format), ("5", int | None), ("", Path), (None, str), ("x", str | int), ("x", None)],
+    [("xml", Format), ("5_0", int | None), ("", Path), (None, str), ("x", str | int), ("x", None)],
     ids=["no such word", "number", "empty", "nothing", "two types", "no type"],
 )
 def test_what_takes_thought(word: object, annotation: Any) -> None:
     """It is left to the parser."""
     with pytest.raises(ValueError, match=r"takes thought|not a valid"):
         running._plain(word, annotation)
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "٣", "1e3", "0x1", "1" * 16])
+def test_a_number_that_takes_thought(word: str) -> None:
+    """One below the least, and what Python reads as a number and people do not write."""
+    with pytest.raises(ValueError, match="takes thought"):
+        running._plain(word, int | None, 1)
+
+
+def test_no_option_has_a_largest_number() -> None:
+    """Plain numbers are held against the least alone."""
+    names = [f"{one.name.replace('-', '_')}" for one in ALL if not one.commands]
+    names += [f"{one.name}.{each.name}".replace("-", "_") for one in ALL for each in one.commands]
+    assert len(names) > 20
+    for name in names:
+        run = import_module(f"ncutool.commands.{name}").run
+        annotations = inspect.signature(run, eval_str=True).parameters.values()
+        infos = [getattr(one.annotation, "__metadata__", (None,))[0] for one in annotations]
+        assert all(getattr(info, "max", None) is None for info in infos), name
+
+
+def test_a_number_of_rows_loads_nothing_that_checks_words() -> None:
+    """`--top 3` is right at first sight."""
+    assert "pydantic" not in loaded("kernels", str(TRACE), "--top", "3")
 
 
 def test_several_plain_words() -> None:
