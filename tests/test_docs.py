@@ -148,3 +148,11 @@ def test_no_document_names_a_place_on_the_machine_it_was_written_on() -> None:
     """A path of one machine means nothing on another."""
     for document in DOCUMENTS:
         assert re.findall(r"(?<![\w.])/(?:work|tmp|home|root)/", document.read_text("utf-8")) == []
+
+
+def test_rules_that_documents_ask_for_are_there() -> None:
+    """`rule=NAME` in a command that can be copied is a rule of the catalogue."""
+    texts = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs").glob("*.md")]
+    asked = set(re.findall(r"\brule=([a-z0-9-]+)", "\n".join([README, *texts])))
+    assert asked
+    assert asked <= {Path(name).stem for name in make_rules.pages()}

@@ -19,7 +19,7 @@ from ncutool.devices import resolve, several
 from ncutool.devices.table import with_file
 from ncutool.roofline import place
 from ncutool.timeline.settled import settle
-from ncutool_parsers import read, sniff
+from ncutool_parsers import memory, read, sniff
 from ncutool_parsers.errors import UsageError
 from ncutool_parsers.interface import ReadOptions
 
@@ -200,7 +200,9 @@ class Analysis(Saved):
             return None
         from ncutool.timeline import window
 
-        return window.build(self.capture, self.request.whole_steps)
+        found = window.build(self.capture, self.request.whole_steps)
+        memory.give_back()
+        return found
 
     @cached_property
     def _other_ranks(self) -> list[pl.DataFrame]:
@@ -212,7 +214,19 @@ class Analysis(Saved):
 
     @cached_property
     def advice(self) -> Advice:
-        """What to do and what not, with what each saves."""
+        """What to do and what not, with what each saves; without the drafts behind it, which are
+        as large as the launches are many: those stand in :attr:`advice_with_drafts`."""
+        found = replace(self.__dict__.get("advice_with_drafts") or self._advised(), drafts=())
+        memory.give_back()  # what it was worked out from is several times as large as it
+        return found
+
+    @cached_property
+    def advice_with_drafts(self) -> Advice:
+        """The same with what would become of which launches: asked for before :attr:`advice`, it is
+        worked out once."""
+        return self._advised()
+
+    def _advised(self) -> Advice:
         from ncutool.advice import advise
 
         device, others = self.resolution.device, self._other_ranks

@@ -132,8 +132,12 @@ def _advice() -> Schema:
             of_record(Covered),
             "suggestions whose time the findings named by them claim already",
         ),
-        "all_low_ns": meant(INTEGER, "all findings of the window, by replay"),
-        "all_high_ns": meant(INTEGER, "all findings of the window, at most"),
+        "all_low_ns": or_null(
+            INTEGER, "all findings of the window, by replay; null where it could not look"
+        ),
+        "all_high_ns": or_null(
+            INTEGER, "all findings of the window, at most; null where it could not look"
+        ),
         "small": meant(INTEGER, "suggestions too small to list"),
         "small_high_ns": meant(INTEGER, "what those save at most"),
         "declined": listed(of_record(Declined), "what is not advised, and why"),

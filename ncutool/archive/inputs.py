@@ -83,7 +83,10 @@ def _of_place(root: Place, below: str, below_urls: str) -> Iterator[Input]:
         yield _input(os.path.abspath(root.address), below)
         return
     asked = Place(root.address)
-    for one in listing.of_url(asked):
+    found = listing.of_url(asked)
+    if not found:
+        raise UsageError(f"{asked}: no file fits this pattern or lies in this folder; check it")
+    for one in found:
         full = str(one.place())
         yield replace(one, path=full.removeprefix(below_urls).lstrip("/") or one.name)
 

@@ -20,6 +20,9 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 def ordered(captures: pl.DataFrame, by: str, order_by: str | None) -> tuple[list[str], str]:
     """Return the values of a column in their order, and how they are ordered.
 
+    What orders a value need not be known of all of its captures: a report, which records no start,
+    stands where the traces of its commit do. One value alone needs no order.
+
     Args:
         captures: all have a value in the column.
         by: the column.
@@ -30,20 +33,23 @@ def ordered(captures: pl.DataFrame, by: str, order_by: str | None) -> tuple[list
         UsageError: nothing orders them.
     """
     values = captures[by].cast(pl.String)
+    if values.n_unique() == 1:
+        return values.unique().to_list(), f"the values of {by}"
     if order_by is None and (natural := natural_order(values.unique().to_list())) is not None:
         return sorted(values.unique().to_list(), key=natural[0]), f"the {natural[1]} in {by}"
     column = order_by or STARTED
-    keys = captures[column]
-    if keys.null_count():
-        lacking = captures.filter(pl.col(column).is_null())[by].cast(pl.String)[0]
+    keys = captures.select(value=values, key=pl.col(column).cast(pl.String)).drop_nulls("key")
+    lacking = values.filter(~values.is_in(keys["value"].implode()))
+    if lacking.len():
+        why = "; reports record none" if column == STARTED else ""
         raise UsageError(
-            f"{by} {lacking!r} cannot be put in order: a capture of it has no {column}; name a "
-            "column that orders the points, with --order-by"
+            f"{by} {lacking[0]!r} cannot be put in order: no capture of it has {column}{why}; name "
+            "a column that orders the points, with --order-by"
         )
-    found = natural_order(keys.cast(pl.String).unique().to_list())
+    found = natural_order(keys["key"].unique().to_list())
     key = str if found is None else found[0]
     first: dict[str, Any] = {}
-    for label, at in zip(values.to_list(), keys.cast(pl.String).to_list(), strict=True):
+    for label, at in keys.iter_rows():
         place = key(at)
         first[label] = min(first.get(label, place), place)
     kind = "texts" if found is None else found[1]

@@ -193,7 +193,7 @@ def _of_launches(analysis: Analysis) -> dict[str, Any]:
     most = analysis.most_time
     return {
         "launches": kernels.height,
-        "launch_ns": coverage.duration_ns,
+        "launch_ns": coverage.duration_ns if kernels["duration_ns"].count() else None,
         "flop": _sum(kernels["flop"]),
         "dram_bytes": _sum(kernels["dram_bytes"]),
         "understood_pct": coverage.understood_pct,
@@ -211,11 +211,12 @@ def _sum(figures: pl.Series) -> float | None:
 
 def _verdict(analysis: Analysis) -> dict[str, Any]:
     """Return what an analysis comes to."""
+    low_ns, high_ns = analysis.advice.all_savings_ns
     return {
         "answer": analysis.advice.answer,
         "headline": analysis.headline,
-        "saving_low_ns": analysis.advice.all_low_ns,
-        "saving_high_ns": analysis.advice.all_high_ns,
+        "saving_low_ns": low_ns,
+        "saving_high_ns": high_ns,
         "notices": [notice.code for notice in analysis.notices],
     }
 

@@ -61,7 +61,9 @@ CAPTURES = Table(
             "of the window: a collective ran and no other kernel did",
             "ns",
         ),
-        Column("launch_ns", "int", "sum of the durations of all launches", "ns", nullable=False),
+        Column(
+            "launch_ns", "int", "sum of the durations of launches; null where none has one", "ns"
+        ),
         Column(
             "step_ns", "int", "median length of its annotated steps; null where there is none", "ns"
         ),
@@ -85,11 +87,10 @@ CAPTURES = Table(
         Column(
             "saving_low_ns",
             "int",
-            "what all findings save of the window at least",
+            "what all findings save of the window at least; null where it could not look",
             "ns",
-            nullable=False,
         ),
-        Column("saving_high_ns", "int", "what they save of it at most", "ns", nullable=False),
+        Column("saving_high_ns", "int", "what they save of it at most, alike", "ns"),
         Column("top_kernel", "str", "the kernel with most of the launch time"),
         Column("top_kernel_pct", "float", "its share of the launch time", "%"),
         Column(

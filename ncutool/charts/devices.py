@@ -15,6 +15,9 @@ from ncutool.charts.shared import Width, framed, log_axis, log_scale
 
 _LEFT, _RIGHT = 0.05, 20.0
 """How far the plane reaches beyond the workload and the ridge points."""
+_DASHES = ([1, 0], [7, 3], [2, 3])
+_SHAPES = ("circle", "diamond", "square")
+"""Of lines and marks while the colours are used once, again, and from then on."""
 
 
 def devices_roofline(
@@ -39,6 +42,7 @@ def devices_roofline(
     corners, marks = _rows(devices, intensity, (left, right), colors)
     names = [name for name, _, _ in devices]
     scale = alt.Scale(domain=names, range=[colors[i % len(colors)] for i in range(len(names))])
+    dashes = [_of_round(_DASHES, i // len(colors)) for i in range(len(names))]
     legend = alt.Legend(
         title=None,
         orient="bottom",
@@ -48,6 +52,7 @@ def devices_roofline(
         symbolStrokeWidth=3,
     )
     color = alt.Color("device:N", scale=scale, legend=legend)
+    dash = alt.StrokeDash("device:N", scale=alt.Scale(domain=names, range=dashes), legend=legend)
     x_axis = alt.X(
         "x:Q",
         scale=log_scale(four_digits(left), four_digits(right)),
@@ -63,11 +68,12 @@ def devices_roofline(
     rule: dict[str, Any] = {"color": palette.soft, "strokeDash": [2, 4]}
     point: dict[str, Any] = {"filled": True, "size": 90, "opacity": 1}
     point["color"] = alt.ExprRef("datum.color")
+    point["shape"] = alt.ExprRef("datum.shape")
     return framed(
         [
             alt.Chart(alt.InlineData(values=corners), name="lines")
             .mark_line(strokeWidth=1.8)
-            .encode(x_axis, y_axis, color),
+            .encode(x_axis, y_axis, color, dash),
             at.mark_rule(**rule).encode(alt.X("x:Q")),
             alt.Chart(alt.InlineData(values=marks), name="marks").mark_point(**point).encode(
                 alt.X("x:Q"), alt.Y("y:Q")
@@ -79,18 +85,26 @@ def devices_roofline(
     )  # fmt: skip
 
 
+def _of_round(looks: Sequence[Any], number: int) -> Any:
+    return looks[min(number, len(looks) - 1)]
+
+
 def _rows(
     devices: Sequence[tuple[str, float, float]],
     intensity: float,
     ends: tuple[float, float],
     colors: Sequence[str],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the corners of the lines, and the marks. After the last colour comes the first."""
+    """Return the corners of the lines, and the marks.
+
+    After the last colour comes the first, with another shape.
+    """
     corners: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     for number, (name, peak, bandwidth) in enumerate(devices):
         for x in (ends[0], peak / bandwidth, ends[1]):
             corners.append({"device": name, "x": x, "y": attainable(peak, x, bandwidth)})
         y, color = attainable(peak, intensity, bandwidth), colors[number % len(colors)]
-        marks.append({"device": name, "x": intensity, "y": y, "color": color})
+        shape = _of_round(_SHAPES, number // len(colors))
+        marks.append({"device": name, "x": intensity, "y": y, "color": color, "shape": shape})
     return corners, marks

@@ -84,7 +84,9 @@ def run(
 
     Exits with 0 where every file was analysed, with 1 where some failed.
 
-      ncutool batch 'runs/**/*.json.gz' -o dataset --path-pattern '{run}/rank{rank}.json.gz'
+    \b
+    ncutool batch 'runs/**/*.json.gz' -o dataset \\
+        --path-pattern '{run}/rank{rank}.json.gz'
     """
     from ncutool.archive.batch import run_batch
     from ncutool.archive.dataset import open_dataset

@@ -10,13 +10,18 @@ import typer
 from ncutool.analysis.request import Request
 from ncutool.commands.options import Format, ShowPrivateOption, option, unfold
 from ncutool.commands.writing import Output
+from ncutool_parsers import Place
 
 
 @unfold
 def run(
     trace: Annotated[
-        Path,
-        typer.Argument(metavar="TRACE", help="A torch.profiler trace.", show_default=False),
+        Path | Place,
+        typer.Argument(
+            metavar="TRACE",
+            help="A torch.profiler trace: a file, a URL (s3://, https:// …) or ARCHIVE::MEMBER.",
+            show_default=False,
+        ),
     ],
     replays: Annotated[
         int,

@@ -115,9 +115,12 @@ def run(
     Without either it lists the tables, their rows and columns. SQL is DuckDB's (pip install
     'ncutool[query]'); it reads the dataset and nothing else. --where needs no SQL:
 
-      ncutool query DATASET "SELECT device, count(*) FROM captures GROUP BY device"
-      ncutool query DATASET --table launches --where 'device~H100' --where 'duration_ns>1e6'
-      ncutool query DATASET --table launches --where bound=memory --select kernel,commit --top 9
+    \b
+    ncutool query DATASET "SELECT device, count(*) FROM captures GROUP BY device"
+    ncutool query DATASET --table launches --where 'device~H100' \\
+        --where 'duration_ns>1e6'
+    ncutool query DATASET --table launches --where bound=memory \\
+        --select path,kernel,duration_ns --top 9
 
     A column that a table has not is taken from its capture.
     """

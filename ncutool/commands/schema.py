@@ -30,7 +30,7 @@ def run(
     ] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Print the JSON Schema of ``--format json`` of an output: every field, unit and meaning.
+    """Print the JSON Schema of `--format json` of an output: every field, unit and meaning.
 
     It has every field of this version and allows no other, so that a misspelt one is found.
     """

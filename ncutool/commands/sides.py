@@ -18,7 +18,7 @@ from ncutool.commands.options import (
     option,
 )
 from ncutool_parsers import Place
-from ncutool_parsers.errors import UsageError
+from ncutool_parsers.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from ncutool.commands.writing import Output
@@ -85,7 +85,11 @@ def read_side(
 
 
 def _found(given: Path | Place, folder: Path) -> Path | Place:
-    """Return the file that is meant: as it stands, else a baseline of that name."""
+    """Return the file that is meant: as it stands, else a baseline of that name.
+
+    Raises:
+        MissingError: it is no file, and could have been the name of a baseline.
+    """
     from ncutool.diff import baseline
 
     if isinstance(given, Place) or given.exists() or given.name != str(given):
@@ -94,4 +98,11 @@ def _found(given: Path | Place, folder: Path) -> Path | Place:
         kept = baseline.path_of(str(given), folder)
     except UsageError:
         return given
-    return kept if kept.exists() else given
+    if not kept.exists():
+        raise MissingError(
+            given,
+            f"is neither a file of this folder nor a baseline in {folder}",
+            "check the name; `ncutool baseline list` tells those that are kept, and `ncutool "
+            "baseline save NAME CAPTURE` keeps one",
+        )
+    return kept

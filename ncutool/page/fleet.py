@@ -123,6 +123,9 @@ def headline(fleet: Fleet) -> str:
     here = units.counted(captures, "capture")
     tail = f"; {units.counted(failed, 'file')} could not be analysed" if failed else ""
     if not todo:
+        unseen = fleet.answers()["could_not_look"]
+        if unseen:
+            tail = f"; {units.counted(unseen, 'capture')} could not be looked at{tail}"
         return f"{here}, and in none of them something to do{tail}"
     low, high = (int(fleet.captures[n].sum()) for n in ("saving_low_ns", "saving_high_ns"))
     saved = units.time_range(low, high)

@@ -86,7 +86,10 @@ def _part(view: JobView) -> JobPart:
         said=(*said, *([even] if even else [])),
         ranks=tuple(_ranks(view)),
         more_ranks=max(0, view.job.ranks.height - _MAX_RANKS),
-        rates=tuple((words.rate_row(one), one.why_none or "") for one in rates[:_MAX_RATES]),
+        rates=tuple(
+            (words.rate_row(one, _MAX_NAME, _MAX_NAME), one.why_none or "")
+            for one in rates[:_MAX_RATES]
+        ),
         more_rates=max(0, len(rates) - _MAX_RATES),
         notes=view.notes,
     )

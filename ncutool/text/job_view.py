@@ -106,12 +106,12 @@ def rank_row(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def rate_row(one: Rate) -> tuple[str, ...]:
-    """Return the row of texts of the calls of one group."""
+def rate_row(one: Rate, group: int = 24, collective: int = 20) -> tuple[str, ...]:
+    """Return the row of texts of the calls of one group; both names of so many characters."""
     calls = one.calls
     return (
-        shorten(calls.group, 24),
-        shorten(calls.collective, 20),
+        shorten(calls.group, group),
+        shorten(calls.collective, collective),
         units.data(one.message_bytes),
         units.count(len(calls.durations)),
         units.time(_median(calls.shortest)),

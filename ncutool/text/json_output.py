@@ -114,14 +114,15 @@ def _capture(analysis: Analysis, show_private: bool) -> dict[str, Any]:
 def _advice(section: sections.FindingsSection, most_time: MostTime | None) -> dict[str, Any]:
     """Return what goes with the findings as a whole."""
     advice = section.advice
+    low_ns, high_ns = advice.all_savings_ns
     return {
         "answer": advice.answer,
         "most_time": None if most_time is None else fields_of(most_time),
         "looked": list(advice.looked),
         "could_not_look": [fields_of(one) for one in advice.could_not_look],
         "covered": [fields_of(one) for one in advice.covered],
-        "all_low_ns": advice.all_low_ns,
-        "all_high_ns": advice.all_high_ns,
+        "all_low_ns": low_ns,
+        "all_high_ns": high_ns,
         "small": advice.small,
         "small_high_ns": advice.small_high_ns,
         "declined": [fields_of(declined) for declined in advice.declined],

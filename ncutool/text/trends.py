@@ -152,7 +152,7 @@ def series_row(one: Series) -> tuple[str, ...]:
     levels = one.levels
     last = one.points[-1] if one.points else None
     if levels is None:
-        need = f"{len(one.points)} points, needs {FEWEST_POINTS}"
+        need = f"{units.counted(len(one.points), 'point')}, needs {FEWEST_POINTS}"
         tail = (need, units.UNKNOWN, units.UNKNOWN, units.UNKNOWN)
     else:
         changed = signed_pct(levels.changes[-1].after / levels.changes[0].before) if (

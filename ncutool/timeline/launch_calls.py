@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from ncutool.base.intervals import Ints, Union, union
+from ncutool.base.looked_up import looked_up
 from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
 from ncutool.timeline import call_names, capturing, devices
 from ncutool.work.kernel_facts import column
@@ -45,9 +46,10 @@ def launch_points(capture: Capture) -> pl.DataFrame:
         pl.col("end_ns").alias("call_end"),
     )
     blocking = (pl.col("category") == "memcpy") & (pl.col("call_end") > pl.col("start_ns"))
-    points = capture.launches.join(
-        calls, on="call_id", how="left", maintain_order="left"
-    ).with_columns(_lanes(capture.launches), blocking=blocking.fill_null(False))
+    launches = capture.launches
+    points = launches.with_columns(
+        *looked_up(launches["call_id"], calls, "call_id"), *_lanes(launches)
+    ).with_columns(blocking=blocking.fill_null(False))
     points = points.with_columns(
         launched=pl.when("blocking").then("call_start").otherwise(pl.col("call_end"))
     )

@@ -79,7 +79,7 @@ def ask(
     if times.kernels.is_empty():
         raise CaptureError(analysis.capture.name, "no launch has a duration", "nothing can be said")
     context = _context(analysis)
-    picked = applying.chosen(analysis.advice, question) if question.carries_out else []
+    picked = applying.chosen(analysis.advice_with_drafts, question) if question.carries_out else []
     resized, times = _changed(analysis, question, times, context, device)
     there = device or analysis.resolution.device
     fits = memory.check(analysis.capture.name, _calls(analysis, resized), there)

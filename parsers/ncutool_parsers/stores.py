@@ -109,7 +109,7 @@ def found(place: Place) -> list[Found]:
     with told(place):
         if any(mark in path for mark in _GLOB_MARKS):
             base = path.partition(next(mark for mark in path if mark in _GLOB_MARKS))[0]
-            entries = system.glob(path, detail=True)
+            entries = _fitting(system, path, only_folders=place.address.endswith("/"))
             base = base.rpartition("/")[0]
         else:
             about = system.info(path)
@@ -126,6 +126,21 @@ def found(place: Place) -> list[Found]:
             for name, entry in sorted(entries.items())
             if entry.get("type") != "directory"
         ]
+
+
+def _fitting(system: Any, pattern: str, *, only_folders: bool) -> dict[str, dict[str, Any]]:
+    """Return the files that fit a pattern, and those below each folder that does."""
+    entries: dict[str, dict[str, Any]] = system.glob(pattern, detail=True)
+    folders = sorted(
+        name.rstrip("/") for name, entry in entries.items() if entry.get("type") == "directory"
+    )
+    walked = ""
+    below: dict[str, dict[str, Any]] = {}
+    for folder in folders:
+        if not walked or not folder.startswith(f"{walked}/"):  # else it has been walked with that
+            walked = folder
+            below |= system.find(folder, detail=True)
+    return below if only_folders else entries | below
 
 
 def _bare(system: Any, path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -139,7 +139,7 @@ def _layers(stream: Stream) -> Iterator[Layer]:
             yield Layer(stream, tuple(nodes), experts, size[0], gated)
 
 
-def _repeated(nodes: list[Node]) -> tuple[list[Node], int]:
+def _repeated(nodes: Sequence[Node]) -> tuple[Sequence[Node], int]:
     """Return the calls that repeat equally, without a gate's product in front of them, and how
     often they repeat; 0 where they do not."""
     for first in range(min(GATE, len(nodes))):
@@ -148,7 +148,7 @@ def _repeated(nodes: list[Node]) -> tuple[list[Node], int]:
     return nodes, 0
 
 
-def _units(nodes: list[Node]) -> int:
+def _units(nodes: Sequence[Node]) -> int:
     """Return how many equal parts the calls repeat; 0 where they do not, or where a part is not a
     product out of the hidden size and one back."""
     signs = [
@@ -163,7 +163,7 @@ def _units(nodes: list[Node]) -> int:
     return 0
 
 
-def _list_lengths(nodes: list[Node]) -> set[int]:
+def _list_lengths(nodes: Sequence[Node]) -> set[int]:
     return {node.operation.listed for node in nodes if node.symbol == "k" and node.operation.listed}
 
 

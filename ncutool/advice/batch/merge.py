@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import compress
 from statistics import median
 
 from msgspec import Struct
@@ -218,7 +217,7 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
         known = stream.where(lambda operation: operation.symbol == "g")
-        for node in compress(stream.nodes, (known & (stream.times > 0)).tolist()):
+        for node in stream.nodes.where(known & (stream.times > 0)):
             if (size := node.operation.sizes) is not None:
                 seen.setdefault(size, []).append(node.duration_ns)
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}

@@ -7,7 +7,6 @@ told the operators, from the shapes that the kernels table carries.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import compress
 from math import prod
 from statistics import median
 from typing import NamedTuple
@@ -70,7 +69,7 @@ def calls(context: Context) -> list[Call]:
 def _of_operators(context: Context) -> Iterator[Call]:
     for stream in context.streams:
         shapes = {operation: shape for operation in stream.distinct if (shape := _shape(operation))}
-        for node in compress(stream.nodes, stream.where(shapes.__contains__).tolist()):
+        for node in stream.nodes.where(stream.where(shapes.__contains__)):
             part = slice(node.first, node.last)
             ids, durations = stream.launch_ids[part], stream.durations[part]
             yield Call(shapes[node.operation], ids, durations, node.duration_ns)

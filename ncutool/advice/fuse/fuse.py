@@ -79,10 +79,7 @@ def _in_all(count: int) -> str:
 
 def _usual(found: Sequence[Place]) -> Place:
     """Return the first place with the operators that most places have."""
-    keys: list[tuple[Operation, ...]] = [
-        tuple([node[0] for node in place.nodes])
-        for place in found  # node[0] is its operation, sooner
-    ]
+    keys: list[tuple[Operation, ...]] = [tuple(place.operations) for place in found]
     kinds: Counter[tuple[str, ...]] = Counter()
     for key, count in Counter(keys).items():  # of few kinds, in the order of their first place
         kinds[_operators(key)] += count

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import compress
 
 import numpy as np
 import polars as pl
@@ -210,7 +209,7 @@ def _scaled_gradients(context: Context, taken: frozenset[int]) -> list[Run]:
     reducers = set(calls["op_id"].to_list())
     runs: list[Run] = []
     for line in context.lines:
-        free = compress(line.nodes, line.free(taken).tolist())
+        free = line.nodes.where(line.free(taken))
         nodes = [node for node in free if node.parent in reducers]
         if len(nodes) >= MIN_CALLS:
             runs.append((line, nodes))

@@ -14,7 +14,7 @@ from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.pattern import Pattern, Times, without_kept
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.lines import Line
-from ncutool.advice.view.nodes import Node, Stream
+from ncutool.advice.view.nodes import Node, NodeList, Operation, Stream
 from ncutool.base.thresholds import IntThreshold
 
 SHORT = IntThreshold(
@@ -41,6 +41,13 @@ class Place(NamedTuple):
     """Its calls; of a place that only kernels tell, those of the place it is like."""
     recorded: bool = True
     """False where only the sequence of kernels tells, no operator."""
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The operation of each of its calls."""
+        if isinstance(self.nodes, NodeList):
+            return self.nodes.operations
+        return [node.operation for node in self.nodes]
 
     @property
     def duration_ns(self) -> int:
@@ -179,7 +186,9 @@ def _by_operators(
             rows = range(members[0].first, members[-1].last)
             if len(rows) != before[last] - before[first]:  # what lies between is no part of it
                 rows = _rows(members)
-        durations = [node.duration_ns for node in members]
+        durations = (
+            members.times if isinstance(members, NodeList) else [one.duration_ns for one in members]
+        )
         if not any(durations) or not taken.free(stream, rows):
             continue
         place = after

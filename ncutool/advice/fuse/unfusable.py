@@ -179,6 +179,11 @@ def _counted(reason: _Reason, calls: _Calls) -> Bools:
     return beside & reason.counts(calls)
 
 
+def _no_operator(operation: Operation) -> bool:
+    """Whether it is a kernel of no known operator."""
+    return operation.symbol == UNKNOWN and not operation.by_engine
+
+
 def _unrecorded(context: Context, taken: frozenset[int]) -> Declined | None:
     """Return the refusal of kernels of which no operator is known: their names do not say what
     reads what."""
@@ -186,8 +191,7 @@ def _unrecorded(context: Context, taken: frozenset[int]) -> Declined | None:
         (stream.launch_ids[row], stream.durations[row])
         for stream in context.streams
         if UNKNOWN in stream.symbols
-        for node in stream.nodes
-        if node.symbol == UNKNOWN and not node.by_engine
+        for node in stream.nodes.where(stream.where(_no_operator))
         for row in range(node.first, node.last)
         if not stream.linked[row] and stream.launch_ids[row] not in taken
     ]

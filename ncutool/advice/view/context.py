@@ -50,6 +50,11 @@ _COLUMNS = (
     *("modelled_bytes", "bytes_measured_over_modelled"),
 )
 """What advice reads of the kernels table: the other columns would be copied for nothing."""
+_OF_POINTS = (
+    *("launch_id", "category", "start_ns", "duration_ns", "graph_replay", "copy_kind", "call_id"),
+    *("gpu", "lane", "thread", "call_start", "call_end", "launched", "blocking"),
+)
+"""The same of launches with their calls."""
 
 
 class Context(Struct, frozen=True, dict=True):
@@ -112,8 +117,9 @@ class Context(Struct, frozen=True, dict=True):
 
     @cached_property
     def points(self) -> pl.DataFrame:
-        """All launches of the capture with their calls: `launch_calls.launch_points`."""
-        points = launch_points(self.capture)
+        """All launches of the capture with their calls: `launch_calls.launch_points`, of which
+        other columns would be copied for nothing."""
+        points = launch_points(self.capture).select(_OF_POINTS)
         return points if self.only is None else points.filter(pl.col("gpu") == self.only.number)
 
     def by_device(self) -> list[Context]:

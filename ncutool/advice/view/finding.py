@@ -264,6 +264,16 @@ class Advice(Struct, frozen=True):
         held.in_order("what small findings save", self.small_high_ns)
 
     @property
+    def all_savings_ns(self) -> tuple[int | None, int | None]:
+        """What all findings save at least and at most; not known where nothing could be looked at.
+
+        An answer that is missing saves nothing that anybody knows, which is not zero.
+        """
+        if self.answer == "could_not_look":
+            return None, None
+        return self.all_low_ns, self.all_high_ns
+
+    @property
     def answer(self) -> Answer:
         """Which of the three answers the advice comes to."""
         if any(finding.alone_high_ns > 0 for finding in self.findings):

@@ -126,10 +126,16 @@ def launches(kernels: pl.DataFrame, capture: Capture) -> Launches:
         kind_of=kind_of,
         of_row=[kinds[number] for number in kind_of.tolist()],
         ids=kernels["launch_id"].to_list(),
-        durations=kernels["duration_ns"].to_list(),
+        durations=_held_once(kernels["duration_ns"]),
         op_ids=op_ids,
         parents=parents,
     )
+
+
+def _held_once(values: pl.Series) -> list[int]:
+    """Return whole numbers, equal ones as one object: launches take few different times."""
+    known: dict[int, int] = {}
+    return [known.setdefault(value, value) for value in values.to_list()]
 
 
 def _barrier(capture: Capture) -> pl.Expr:

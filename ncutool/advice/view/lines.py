@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from ncutool.advice.view.casts import WeightCast
-from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, Operation, Stream
+from ncutool.advice.view.nodes import BARRIER, UNKNOWN, Node, NodeList, Operation, Stream
 from ncutool.base.intervals import Bools, Ints
 
 
@@ -22,7 +22,7 @@ class Line(Struct, frozen=True, eq=False, dict=True):
     """One stream's calls, in order of start."""
 
     stream: Stream
-    nodes: list[Node]
+    nodes: NodeList
     operations: list[Operation]
     """Of each node."""
     symbols: str
@@ -57,10 +57,10 @@ class Line(Struct, frozen=True, eq=False, dict=True):
         return self.stream.times[self.places]
 
     @cached_property
-    def rows_before(self) -> list[int]:
+    def rows_before(self) -> memoryview[int]:
         """How many launches the calls before each place have; those of all calls at the end."""
         counts = self.stream.lasts[self.places] - self.stream.firsts[self.places]
-        return [0, *np.cumsum(counts).tolist()]
+        return np.concatenate([[0], np.cumsum(counts)]).data
 
     def where(self, fits: Callable[[Operation], object]) -> Bools:
         """Return which nodes are of an operation that ``fits``."""
@@ -102,10 +102,11 @@ def line(stream: Stream, casts: Iterable[WeightCast]) -> Line:
     if not left_out.any():
         return whole(stream)
     kept = (~left_out).tolist()
+    nodes = stream.nodes.only(~left_out)
     return Line(
         stream,
-        list(compress(stream.nodes, kept)),
-        list(compress(stream.operations, kept)),
+        nodes,
+        nodes.operations,
         "".join(compress(stream.symbols, kept)),
         np.flatnonzero(~left_out),
     )

@@ -7,13 +7,13 @@ has a one-letter symbol, so that a pattern of operators is a regular expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from msgspec import Struct
 
 from ncutool.advice.view.kinds import NOBODY, Kind, Launches
+from ncutool.advice.view.node import Columns, Node, NodeList
 from ncutool.advice.view.operations import (
     BARRIER,
     NOTHING,
@@ -25,79 +25,9 @@ from ncutool.advice.view.operations import (
     single,
 )
 from ncutool.base.intervals import Bools, Ints
-from ncutool.work.operators.tensor import Tensor
 from ncutool_parsers.capture import Capture
 
-__all__ = ["BARRIER", "UNKNOWN", "Node", "Operation", "Stream", "streams"]
-
-
-class Node(NamedTuple):
-    """One operator call on one stream, or one launch of no known operator."""
-
-    operation: Operation
-    """What it has in common with all calls like it."""
-    first: int
-    """Rows ``first`` to ``last`` (exclusive) of its stream."""
-    last: int
-    duration_ns: int
-    parent: int | None
-    """The innermost enclosing operator that does more than hand on to this one (op_id)."""
-
-    @property
-    def symbol(self) -> str:
-        return self.operation.symbol
-
-    @property
-    def op(self) -> str:
-        return self.operation.op
-
-    @property
-    def in_place(self) -> bool:
-        return self.operation.in_place
-
-    @property
-    def inputs(self) -> tuple[Tensor, ...]:
-        return self.operation.inputs
-
-    @property
-    def outputs(self) -> tuple[Tensor, ...]:
-        return self.operation.outputs
-
-    @property
-    def native(self) -> bool:
-        return self.operation.native
-
-    @property
-    def numel(self) -> int:
-        return self.operation.numel
-
-    @property
-    def full_bytes(self) -> int | None:
-        return self.operation.full_bytes
-
-    @property
-    def family(self) -> str | None:
-        return self.operation.family
-
-    @property
-    def signature(self) -> str | None:
-        return self.operation.signature
-
-    @property
-    def flop(self) -> float | None:
-        return self.operation.flop
-
-    @property
-    def moved(self) -> float | None:
-        return self.operation.moved
-
-    @property
-    def blocks(self) -> int | None:
-        return self.operation.blocks
-
-    @property
-    def by_engine(self) -> bool:
-        return self.operation.by_engine
+__all__ = ["BARRIER", "UNKNOWN", "Node", "NodeList", "Operation", "Stream", "streams"]
 
 
 class Stream(Struct, frozen=True, eq=False):
@@ -105,10 +35,10 @@ class Stream(Struct, frozen=True, eq=False):
 
     launch_ids: list[int]
     durations: list[int]
-    keys: list[int]
+    keys: memoryview[int]
     """Equal for launches of the same kernel with the same grid."""
-    linked: list[bool]
-    nodes: list[Node]
+    linked: memoryview[int]
+    nodes: NodeList
     operations: list[Operation]
     """Of each node."""
     symbols: str
@@ -196,23 +126,15 @@ def _stream(launches: Launches, rows: Ints, operations: _Operations) -> Stream:
     lasts = np.append(firsts[1:], len(rows))
     distinct, numbers = _numbered(operations, kind_of, ids, durations, firsts, lasts)
     times = np.add.reduceat(np.array(durations, np.int64), firsts)
-    parents = launches.parents[rows[firsts]].tolist()
     of_nodes = [distinct[number] for number in numbers.tolist()]
-    begins = [*firsts.tolist(), len(rows)]
-    columns = (
-        of_nodes,
-        begins[:-1],
-        begins[1:],
-        times.tolist(),
-        [parent if parent != NOBODY else None for parent in parents],
-    )
+    columns = Columns(of_nodes, firsts, lasts, times, launches.parents[rows[firsts]])
     letters = [operation.symbol for operation in distinct]
     return Stream(
         launch_ids=ids,
         durations=durations,
-        keys=operations.keys[kind_of].tolist(),
-        linked=(op_ids != NOBODY).tolist(),
-        nodes=list(map(Node._make, zip(*columns, strict=True))),
+        keys=operations.keys[kind_of].data,
+        linked=(op_ids != NOBODY).data,
+        nodes=NodeList.of(columns),
         operations=of_nodes,
         symbols="".join([letters[number] for number in numbers.tolist()]),
         distinct=distinct,

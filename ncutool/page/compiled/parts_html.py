@@ -1,7 +1,7 @@
 """Made of parts.html by docs/make_templates.py."""
 
 made_by = '3.1.6'
-made_of = [2979, 3460896021]
+made_of = [3041, 3341401870]
 
 from jinja2.runtime import LoopContext, Macro, Markup, Namespace, TemplateNotFound, TemplateReference, TemplateRuntimeError, Undefined, escape, identity, internalcode, markup_join, missing, str_join
 name = 'parts.html'
@@ -302,7 +302,7 @@ def root(context, missing=missing):
         if l_1_most is missing:
             l_1_most = undefined("parameter 'most' was not provided", name='most')
         if l_1_name_class is missing:
-            l_1_name_class = 'k'
+            l_1_name_class = 'name'
         if l_1_label is missing:
             l_1_label = ''
         pass
@@ -324,8 +324,16 @@ def root(context, missing=missing):
         for (l_2_name, l_2_heading) in environment.getattr(l_1_table, 'columns'):
             _loop_vars = {}
             pass
+            t_15.append(
+                '<th scope="col"',
+            )
+            if (l_2_name in environment.getattr(l_1_table, 'words')):
+                pass
+                t_15.append(
+                    ' class="reason"',
+                )
             t_15.extend((
-                '<th scope="col">',
+                '>',
                 escape(environment.finalize(l_2_heading)),
                 '</th>',
             ))
@@ -381,7 +389,7 @@ def root(context, missing=missing):
                 if ((undefined(name='column') if l_3_column is missing else l_3_column) in environment.getattr(l_1_table, 'words')):
                     pass
                     t_15.append(
-                        ' class="k"',
+                        ' class="reason"',
                     )
                 t_15.extend((
                     '>',
@@ -401,4 +409,4 @@ def root(context, missing=missing):
     context.vars['rows'] = l_0_rows = Macro(environment, macro, 'rows', ('table', 'most', 'name_class', 'label'), False, False, False, context.eval_ctx.autoescape)
 
 blocks = {}
-debug_info = '1=42&2=66&3=73&4=93&5=97&7=112&8=117&10=139&11=144&16=188&17=212&18=225&19=230&20=238&23=245&24=248&29=257&30=262&31=270&32=274&34=281&35=284&40=293&41=307&42=332&43=338'
+debug_info = '1=42&2=66&3=73&4=93&5=97&7=112&8=117&10=139&11=144&16=188&17=212&18=225&19=230&20=238&23=245&24=248&29=257&30=262&31=270&32=274&34=281&35=284&40=293&41=307&42=340&43=346'

@@ -404,6 +404,13 @@ def test_urls_are_listed_and_read(tmp_path: Path) -> None:
     try:
         assert paths("memory://inputs/r/1", "memory://inputs/r/2") == ["1/a.json", "2/b.json"]
         assert paths("memory://inputs/r/*/*.json") == ["1/a.json", "2/b.json"]
+        assert paths("memory://inputs/r/*/") == ["1/a.json", "2/b.json"]
+        assert paths("memory://inputs/r/[12]") == ["1/a.json", "2/b.json"]
+        every = paths("memory://inputs")
+        assert every[:2] == ["r/1/a.json", "r/2/b.json"]
+        assert paths("memory://inputs/*") == paths("memory://inputs/**") == every
+        with pytest.raises(UsageError, match=r"memory://inputs/q\*: no file fits"):
+            paths("memory://inputs/q*")
         assert paths("memory://inputs/r/2/b.json") == ["b.json"]
         (first, second) = gather(["memory://inputs/r/t.tar.gz"])
         assert [first.path, second.path] == [f"t.tar.gz::{name}" for name in members]

@@ -93,6 +93,30 @@ def test_the_order_is_of_time_unless_values_say_it() -> None:
     assert ordered.works[0].labels == tuple(sorted(captures["commit"]))
 
 
+def test_reports_stand_where_the_traces_of_their_commit_do() -> None:
+    """A report records no start; a commit that has nothing but reports cannot be placed."""
+    captures, kernels = archive(12, each=2)
+    every_second = pl.int_range(pl.len()) % 2 == 1
+    mixed = captures.with_columns(
+        started_ns=pl.when(every_second).then(None).otherwise("started_ns")
+    )
+    found = trends(mixed, kernels, "commit")
+    assert found.works[0].labels == tuple(captures["commit"].unique(maintain_order=True))
+    alone = captures["commit"][5]
+    without = mixed.with_columns(
+        started_ns=pl.when(pl.col("commit") == alone).then(None).otherwise("started_ns")
+    )
+    with pytest.raises(UsageError, match=f"{alone}.*no capture of it has started_ns; reports"):
+        trends(without, kernels, "commit")
+
+
+def test_one_value_needs_no_order() -> None:
+    """An archive of one commit is shown without its start."""
+    captures, kernels = archive(3)
+    one = captures.with_columns(commit=pl.lit("abc"), started_ns=pl.lit(None, pl.Int64))
+    assert trends(one, kernels, "commit").works[0].labels == ("abc",)
+
+
 @pytest.mark.parametrize(
     ("ordered", "kind"),
     [

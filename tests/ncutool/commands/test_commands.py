@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,27 @@ def test_every_command_has_help(command: str, capsysbinary: pytest.CaptureFixtur
     assert code == 0
     assert f"Usage: ncutool {command}" in out
     assert "--debug" in out
+    assert "``" not in out
     assert run(capsysbinary, "help", *command.split())[1] == out
+
+
+@pytest.mark.parametrize("command", ["batch", "query"])
+def test_examples_in_a_help_can_be_copied(
+    command: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Each stands as it was written: on lines of its own, carried on by a backslash alone."""
+    run_of = import_module(f"ncutool.commands.{command}").run
+    _, out, _ = run(capsysbinary, command, "--help")
+    lines = [line.strip() for line in str(run_of.__doc__).splitlines()]
+    starts = [place for place, line in enumerate(lines) if line.startswith("ncutool ")]
+    shown = [line.strip() for line in out.splitlines()]
+    for place in starts:
+        example = [lines[place]]
+        while example[-1].endswith("\\"):
+            example.append(lines[place + len(example)])
+        at = shown.index(example[0])
+        assert shown[at : at + len(example)] == example
+    assert len(starts) == {"batch": 1, "query": 3}[command]
 
 
 def test_a_group_lists_its_commands_without_typer() -> None:

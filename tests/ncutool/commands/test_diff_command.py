@@ -115,6 +115,9 @@ def test_a_baseline_is_saved_listed_shown_and_compared(run: Runner, tmp_path: Pa
     assert run("baseline", "save", "x", path, "--dir", tmp_path / "other")[0] == 0
     assert run("diff", "x", path, "--dir", tmp_path / "other")[0] == 0
     assert run("baseline", "show", "nothing")[0] == 1
+    code, _, err = run("diff", "nothing", path)
+    assert code == 1
+    assert "nothing: is neither a file of this folder nor a baseline in" in err
     assert run("baseline", "save", "../up", path)[0] == 2
 
 

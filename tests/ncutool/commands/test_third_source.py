@@ -179,3 +179,27 @@ def test_nothing_asks_for_the_name_of_a_format() -> None:
 def test_asking_for_a_format_is_found(code: str) -> None:
     """Each way to compare with a name that the code once held."""
     assert any(asks_for_a_format(node) for node in ast.walk(ast.parse(code)))
+
+
+def captures_of(command: str) -> list[Any]:
+    """What the arguments of a command that name captures or traces may be."""
+    hints = get_type_hints(run_of(command), include_extras=True)
+    return [
+        hint
+        for hint in hints.values()
+        for extra in getattr(hint, "__metadata__", ())
+        if isinstance(extra, ArgumentInfo)
+        and (extra.metavar or "").strip("[]").startswith(("CAPTURE", "TRACE", "BEFORE"))
+    ]
+
+
+ASKING = [
+    command.name for command in COMMANDS if run_of(command.name) and captures_of(command.name)
+]
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_captures_are_taken_from_where_they_lie(command: str) -> None:
+    """A URL or a member of an archive wherever a file may be named: text, where typer reads it."""
+    assert {"diff", "job", "next-capture", "report"} <= set(ASKING)
+    assert not [hint for hint in captures_of(command) if "Path" in repr(hint)]

@@ -16,7 +16,7 @@ from trend_factory import archive
 from ncutool.archive.fleet import Fleet, fleet
 from ncutool.archive.tables import CAPTURES, ERRORS, FINDING_ROWS, LAUNCHES
 from ncutool.archive.trends import trends
-from ncutool.page.fleet import MAX_DATA_BYTES, render_fleet
+from ncutool.page.fleet import MAX_DATA_BYTES, headline, render_fleet
 
 
 def table(of: Any, rows: list[dict[str, Any]], *more: str) -> pl.LazyFrame:
@@ -215,9 +215,13 @@ def test_the_surest_savings_come_first_and_keep_their_verdicts() -> None:
         capture(1, wall_ns=1_000, saving_low_ns=0, saving_high_ns=950, headline="up to 95 %"),
         capture(2, wall_ns=10_000, saving_low_ns=4_000, saving_high_ns=5_000, headline="40 %"),
         capture(3, wall_ns=1_000, saving_low_ns=400, saving_high_ns=900, headline="40 %"),
-        capture(4, answer="could_not_look", saving_low_ns=0, saving_high_ns=0, headline="?"),
-    ]
-    data = data_of(render_fleet(made(rows), name="runs"))
+        capture(4, answer="could_not_look", saving_low_ns=None, saving_high_ns=None, wall_ns=None,
+                launch_ns=None, headline="?"),
+    ]  # fmt: skip
+    page = render_fleet(made(rows), name="runs")
+    data = data_of(page)
+    unknown = page[page.index("4.json.gz") :].partition("</tr>")[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", unknown)[-4:] == ["–", "–", "–", "31.3 %"]
     assert [row[1] for row in data["rows"]] == [f"{n}.json.gz" for n in (3, 2, 1, 4)]
     assert sorted(data["headlines"]) == ["40 %", "?", "up to 95 %"]
     assert [data["headlines"][row[3]] for row in data["rows"]] == [
@@ -226,6 +230,15 @@ def test_the_surest_savings_come_first_and_keep_their_verdicts() -> None:
         "up to 95 %",
         "?",
     ]
+
+
+def test_what_could_not_be_looked_at_is_not_nothing_to_do() -> None:
+    """The headline tells captures that say nothing from those that need nothing."""
+    unseen = [capture(n, answer="could_not_look") for n in (1, 2)]
+    nothing = capture(3, answer="nothing_worth_doing")
+    said = "3 captures, and in none of them something to do; 2 captures could not be looked at"
+    assert headline(made([*unseen, nothing])) == said
+    assert headline(made([nothing])) == "1 capture, and in none of them something to do"
 
 
 def test_trends_are_drawn() -> None:

@@ -57,6 +57,18 @@ def test_the_chart_has_a_roofline_for_each_device() -> None:
     assert ridge["y"] == pytest.approx(989e12)
 
 
+def test_no_two_lines_look_alike() -> None:
+    """Ten devices have more lines than there are colours: those that share one differ in dashes."""
+    many = [(f"device {n}", 1e12 * (n + 1), 1e12) for n in range(16)]
+    spec = devices_roofline(many, 100.0).to_dict(validate=False)
+    looks = spec["layer"][0]["encoding"]
+    ranges = [looks[channel]["scale"]["range"] for channel in ("color", "strokeDash")]
+    drawn = [(color, tuple(dash)) for color, dash in zip(*ranges, strict=True)]
+    assert len(set(drawn)) == 16
+    marks = spec["datasets"][spec["layer"][2]["data"]["name"]]
+    assert len({(row["color"], row["shape"]) for row in marks}) == 16
+
+
 def test_hostile_names_stay_text() -> None:
     """A device of a user's file may be called anything."""
     name = "</script><img src=x onerror=1>|`\x1b[31m"
