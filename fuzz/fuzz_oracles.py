@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from jsonschema import Draft202012Validator
 
+from ncutool.base.tables import KERNELS
 from ncutool.commands.mcp_server import MOST_BYTES
 from ncutool.commands.schema import schema_of
 
@@ -105,15 +106,19 @@ def archived(output: str) -> str | None:
     return text(said) or _negatives(document)
 
 
+_TEXTS = frozenset(column.name for column in KERNELS.columns if column.dtype == "str")
+"""Columns of text, the names among them."""
+
+
 def csv_rows(output: str) -> str | None:
     """Every row has as many cells as the head; no cell is a formula or steers a terminal."""
     rows = list(csv.reader(io.StringIO(output)))
     if any(len(row) != len(rows[0]) for row in rows):
         return "rows of several lengths"
-    for cell in (cell for row in rows[1:] for cell in row):
+    for name, cell in (pair for row in rows[1:] for pair in zip(rows[0], row, strict=True)):
         if cell[:1] in ("=", "@") or (cell[:1] in ("+", "-") and not _is_number(cell)):
             return f"a formula: {cell[:40]!r}"
-        if cell in ("nan", "NaN", "inf", "-inf"):
+        if cell in ("nan", "NaN", "inf", "-inf") and name not in _TEXTS:  # names may be called so
             return f"{cell} for a figure"
     return text(output.replace("\r\n", "\n"))
 

@@ -98,6 +98,11 @@ def test_a_table_of_numbers_is_let_pass() -> None:
     assert oracles.csv_rows("a,b\n-1.5,x\n") is None
 
 
+def test_a_kernel_may_be_called_nan_and_its_time_may_not() -> None:
+    assert oracles.csv_rows("kernel,duration_ns\nnan,3\n") is None
+    assert oracles.csv_rows("kernel,duration_ns\nk,nan\n") is not None
+
+
 def test_a_picture_must_be_xml() -> None:
     assert oracles.svg("<svg/>") is None
     assert oracles.svg("<svg>&</svg>") is not None
