@@ -108,8 +108,9 @@ def _whole(texts: pl.Series) -> pl.Series:
     """Return whole numbers in 64 bits where they fit, as sums of counts do, else in 128."""
     import polars as pl
 
-    narrow = texts.cast(pl.Int64, strict=False)
-    return narrow if narrow.null_count() == texts.null_count() else texts.cast(pl.Int128)
+    narrow: pl.Series = texts.cast(pl.Int64, strict=False)
+    wide: pl.Series = texts.cast(pl.Int128)
+    return narrow if narrow.null_count() == texts.null_count() else wide
 
 
 def _fraction(column: pl.Series) -> pl.Series:
@@ -120,9 +121,10 @@ def _fraction(column: pl.Series) -> pl.Series:
     import polars as pl
 
     if _scale(column) == 0:
-        whole = column.cast(pl.Int64, strict=False)
-        return whole if whole.null_count() == column.null_count() else column.cast(pl.Int128)
-    numbers = column.cast(pl.String).cast(pl.Float64)
+        whole: pl.Series = column.cast(pl.Int64, strict=False)
+        wide: pl.Series = column.cast(pl.Int128)
+        return whole if whole.null_count() == column.null_count() else wide
+    numbers: pl.Series = column.cast(pl.String).cast(pl.Float64)
     if column.dtype.precision <= _SURE_DIGITS:  # type: ignore[attr-defined]  # a decimal has it
         return numbers
     pairs = zip(column.drop_nulls(), numbers.drop_nulls(), strict=True)
