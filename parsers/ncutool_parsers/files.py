@@ -18,6 +18,12 @@ from ncutool_parsers.errors import (
 
 HEAD_BYTES = 256
 GZIP_MAGIC = b"\x1f\x8b"
+_COMPRESSED = {
+    b"BZh": ("bzip2", "bunzip2 -k"),
+    b"\xfd7zXZ\x00": ("xz", "unxz -k"),
+    b"\x04\x22\x4d\x18": ("lz4", "unlz4"),
+}
+"""What compresses a file that begins so, and the tool that unpacks it."""
 ASK_FOR = (
     "give an Nsight Compute report (.ncu-rep), what ncu prints of one, or a torch.profiler trace "
     "(.json, .json.gz)"
@@ -108,8 +114,8 @@ def unknown_format(path: Path, head: bytes) -> UnreadableError:
             "is a web page, not a capture",
             "download the file itself (a raw link), not the page that shows it",
         )
-    if start.startswith(b"pk\x03\x04"):
-        return NotACaptureError(path, "is a zip archive", "unpack it and name the capture inside")
+    if (packed := packing(path)) is not None:
+        return NotACaptureError(path, *packed)
     if start.startswith(b"sqlite format 3"):
         return NotACaptureError(path, "is an SQLite database (Nsight Systems export?)", ASK_FOR)
     if not start:
@@ -117,6 +123,25 @@ def unknown_format(path: Path, head: bytes) -> UnreadableError:
     printable = sum(byte >= 32 or byte in b"\t\r\n" for byte in head)
     kind = "text" if printable == len(head) else "of an unknown binary format"
     return NotACaptureError(path, f"is {kind}, not a capture", ASK_FOR)
+
+
+def packing(path: Path) -> tuple[str, str] | None:
+    """Return how a file is packed, and what to do; None where it is not."""
+    from ncutool_parsers import archive_streams
+
+    with path.open("rb") as file:
+        kind = archive_streams.kind(file)
+        start = file.read(8)
+    if kind is not None:
+        what = "zip" if kind == "zip" else "tar"
+        return (
+            f"is a {what} archive",
+            "name the capture inside (FILE::NAME), or give all of it to ncutool batch",
+        )
+    for magic, (name, tool) in _COMPRESSED.items():
+        if start.startswith(magic):
+            return f"is compressed with {name}", f"unpack it first ({tool} FILE)"
+    return None
 
 
 def _salvage(head: bytes) -> bytes:

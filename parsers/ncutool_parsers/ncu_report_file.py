@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK = 4 * 1024 * 1024
+_UNPACK = "where it is a trace, unpack it first (unzstd FILE)"
 _ZSTD_WINDOW = 128 * 1024 * 1024
 """Memory that a stream may ask for to be expanded: what the format's own tools allow."""
 
@@ -147,7 +148,8 @@ def _expand(path: Path, copy: Path, codec: str, options: ReadOptions) -> None:
             while chunk := packed.read(_CHUNK):
                 if not total and not chunk.startswith(ncu_framing.MAGIC[: len(chunk)]):
                     problem = f"is a {codec} stream that holds no Nsight Compute report"
-                    raise NotACaptureError(path, problem, files.ASK_FOR)
+                    remedy = _UNPACK if codec == "zstd" else files.ASK_FOR
+                    raise NotACaptureError(path, *(files.packing(path) or (problem, remedy)))
                 if not total:
                     ncu_framing.check_start(path, chunk)
                 total += len(chunk)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 import torch_factory as make
+import zstandard
 
 from ncutool_parsers import READERS, read, sniff
 from ncutool_parsers.errors import CaptureError, UnreadableError
@@ -38,6 +42,9 @@ def test_read_takes_text_paths_and_options(tmp_path: Path) -> None:
         read(path, ReadOptions(max_bytes=10))
 
 
+TAR = tarfile.TarInfo("run/rank0.json").tobuf() + bytes(1024)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -48,6 +55,15 @@ def test_read_takes_text_paths_and_options(tmp_path: Path) -> None:
         (b"<?xml version='1.0'?>", "web page"),
         (b"just some words\n" * 40, "text, not a capture"),
         (b"PK\x03\x04" + bytes(40), "zip archive"),
+        (bz2.compress(b"{}"), "is compressed with bzip2; unpack it first \\(bunzip2 -k FILE\\)"),
+        (lzma.compress(b"{}"), "unxz"),
+        (b"\x04\x22\x4d\x18" + bytes(40), "unlz4"),
+        (zstandard.compress(b'{"traceEvents": []}'), "unzstd"),
+        (TAR, r"is a tar archive; name the capture inside \(FILE::NAME\)"),
+        (gzip.compress(TAR, mtime=0), "is a tar archive"),
+        (bz2.compress(TAR), "is a tar archive"),
+        (lzma.compress(TAR), "is a tar archive"),
+        (zstandard.compress(TAR), "is a tar archive"),
         (b"SQLite format 3\x00" + bytes(40), "SQLite"),
         (bytes(range(256)), "unknown binary"),
         (gzip.compress(b"", mtime=0), "nothing in it"),
