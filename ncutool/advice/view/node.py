@@ -144,6 +144,8 @@ class NodeList(Sequence[Node]):
         places = range(self._first, self._last)[place]
         if isinstance(places, int):
             return self._columns.at(places)
+        if places.step != 1:
+            raise ValueError(f"calls follow one another: a step of {places.step} takes them apart")
         return NodeList(self._columns, places.start, max(places.start, places.stop))
 
     def __iter__(self) -> Iterator[Node]:
