@@ -326,7 +326,7 @@ def test_a_saving_per_row_leaves_the_window(corpus: Path) -> None:
 
 def test_without_findings_none_is_carried_out(trace: Analysis) -> None:
     """A capture of which nothing is advised says so."""
-    bare = with_parts(trace, advice=Advice())
+    bare = with_parts(trace, advice_with_drafts=Advice())
     with pytest.raises(UnfitError, match="no findings to carry out"):
         whatif.ask(bare, graph=True)
 
