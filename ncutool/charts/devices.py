@@ -53,17 +53,7 @@ def devices_roofline(
     )
     color = alt.Color("device:N", scale=scale, legend=legend)
     dash = alt.StrokeDash("device:N", scale=alt.Scale(domain=names, range=dashes), legend=legend)
-    x_axis = alt.X(
-        "x:Q",
-        scale=log_scale(four_digits(left), four_digits(right)),
-        axis=log_axis("intensity (FLOP/byte)", "~g", faint=False),
-    )
-    low, high = min(row["y"] for row in corners), max(row["y"] for row in corners)
-    y_axis = alt.Y(
-        "y:Q",
-        scale=log_scale(four_digits(low), four_digits(2 * high)),
-        axis=log_axis("attainable FLOP/s", "~s", faint=False),
-    )
+    x_axis, y_axis = _axes(left, right, [row["y"] for row in corners])
     at = alt.Chart(alt.InlineData(values=[{"x": intensity}]))
     rule: dict[str, Any] = {"color": palette.soft, "strokeDash": [2, 4]}
     point: dict[str, Any] = {"filled": True, "size": 90, "opacity": 1}
@@ -83,6 +73,22 @@ def devices_roofline(
         width,
         height,
     )  # fmt: skip
+
+
+def _axes(left: float, right: float, heights: Sequence[float]) -> tuple[alt.X, alt.Y]:
+    """Return both axes: of the intensities between two, and of attainable rates with room above."""
+    return (
+        alt.X(
+            "x:Q",
+            scale=log_scale(four_digits(left), four_digits(right)),
+            axis=log_axis("intensity (FLOP/byte)", "~g", faint=False),
+        ),
+        alt.Y(
+            "y:Q",
+            scale=log_scale(four_digits(min(heights)), four_digits(2 * max(heights))),
+            axis=log_axis("attainable FLOP/s", "~s", faint=False),
+        ),
+    )
 
 
 def _of_round(looks: Sequence[Any], number: int) -> Any:

@@ -225,7 +225,7 @@ class Guarded(io.RawIOBase):
         return hasattr(self._file, "seek")
 
     def readable(self) -> bool:
-        """Return True."""
+        """Return whether it can be read, which ``tarfile`` and ``zipfile`` ask: always."""
         return True
 
 
