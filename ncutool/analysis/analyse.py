@@ -130,8 +130,8 @@ class Analysis(Saved):
 
     @cached_property
     def figures(self) -> pl.DataFrame:
-        """What is told of all launches at once: :data:`ncutool.base.tables.FIGURES`, in the order of
-        `kernels`. The sentences of few are those of :meth:`rows`."""
+        """What is told of all launches at once: :data:`ncutool.base.tables.FIGURES`, in the order
+        of `kernels`. The sentences of few are those of :meth:`rows`."""
         if not self.brief or "kernels" in self.__dict__:
             flagged = pl.col("flag").is_not_null().alias("flagged")
             return self.kernels.select(pl.exclude(SENTENCES), flagged)

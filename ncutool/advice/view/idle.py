@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from msgspec import Struct
 
 from ncutool.timeline.causes import CAUSE, GAP_CAUSES
