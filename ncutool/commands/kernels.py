@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _SCREENFUL = 40
 """Rows of a table or a Markdown text where --top does not say."""
-_LINES = (Format.JSONL, Format.CSV)
-"""Forms that hold the rows alone, one after the other."""
+_STREAMED = (Format.JSONL, Format.CSV, Format.JSON)
+"""Forms that hold one row after the other."""
 _AT_ONCE = 10_000
 """Rows of those forms that are in memory: some 10 MB."""
 
@@ -67,7 +67,7 @@ def run(
     hold all launches in order unless --top is given.
     """
     from ncutool.commands.companions import sort_out_one
-    from ncutool.commands.reading import analyse_file, say
+    from ncutool.commands.reading import analyse_file
     from ncutool.commands.writing import row_parts
 
     chosen = output.choose()
@@ -79,16 +79,6 @@ def run(
     if chosen is Format.JSON:
         _ = analysis.timeline  # made before the table, not on top of it in memory
     within = table is Name.INSIDE
-    if limit and analysis.brief and chosen is not Format.JSON:
-        frame = analysis.rows(_longest(analysis, pattern, limit))
-    elif analysis.brief and chosen in _LINES and pattern is None and not within:
-        say(analysis.table_notices)
-        output.write(row_parts(_in_turn(analysis), chosen, envelope=str, table=str, markdown=str))
-        return
-    else:
-        frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
-    if within:
-        frame = _inside(analysis, frame)
 
     # each form imports what it needs, so that none waits for another's
 
@@ -96,6 +86,18 @@ def run(
         from ncutool.text import json_output
 
         return json_output.wrap(analysis, table.value, rows_json, show_private=show_private)
+
+    if limit and analysis.brief:
+        frame = analysis.rows(_longest(analysis, pattern, limit))
+    elif analysis.brief and chosen in _STREAMED and pattern is None and not within:
+        _say_notices(analysis, chosen)
+        rows = _in_turn(analysis)
+        output.write(row_parts(rows, chosen, envelope=envelope, table=str, markdown=str))
+        return
+    else:
+        frame = select(analysis.kernels, pattern, limit, by_duration=for_eyes)
+    if within:
+        frame = _inside(analysis, frame)
 
     def as_table() -> str:
         if within:
@@ -117,9 +119,15 @@ def run(
 
         return inside_markdown(frame) if within else kernels_markdown(analysis, frame)
 
-    content = row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown)
+    _say_notices(analysis, chosen)
+    output.write(row_parts(frame, chosen, envelope=envelope, table=as_table, markdown=as_markdown))
+
+
+def _say_notices(analysis: Analysis, chosen: Format) -> None:
+    """Print what a reader must know: of JSON, which holds all that there is to say, all of it."""
+    from ncutool.commands.reading import say
+
     say(analysis.notices if chosen is Format.JSON else analysis.table_notices)
-    output.write(content)
 
 
 def _in_turn(analysis: Analysis) -> Iterator[pl.DataFrame]:
