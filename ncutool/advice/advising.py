@@ -26,6 +26,7 @@ from ncutool.base.records import replace
 from ncutool.devices.resolve import Device
 from ncutool.timeline import trust
 from ncutool.timeline.window import Timeline
+from ncutool_parsers import memory
 from ncutool_parsers.capture import Capture
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def advise(
     view = context(kernels, capture, timeline, device, ranks)
     found = _of_each_device(view, kernels, ranks, device_of)
     view = view.without_streams()
+    memory.give_back()  # what only the calls of operators were worked out from
     whole = trust.operators_recorded(capture)
     for adviser in APART:
         if adviser is communication and not whole:
@@ -92,6 +94,7 @@ def advise(
         found = _joined(found, given)
     for given in _of_host(view):
         found = _joined(found, given)
+    memory.give_back()
     advice = rank.ranked(view, found.drafts, found.declined)
     unknown = unseen.of_trace(kernels, timeline, capture, advice.findings)
     return replace(advice, looked=seen, could_not_look=unknown)
