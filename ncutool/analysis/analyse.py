@@ -14,7 +14,7 @@ from ncutool.analysis import devices, notices
 from ncutool.analysis.request import Request
 from ncutool.base.records import replace
 from ncutool.base.shown import Saved, Shown
-from ncutool.base.tables import SENTENCES
+from ncutool.base.tables import CODED, SENTENCES
 from ncutool.companions import launch_work, rank_traces
 from ncutool.devices import resolve, several
 from ncutool.devices.table import with_file
@@ -134,7 +134,8 @@ class Analysis(Saved):
         of `kernels`. The sentences of few are those of :meth:`rows`."""
         if not self.brief or "kernels" in self.__dict__:
             flagged = pl.col("flag").is_not_null().alias("flagged")
-            return self.kernels.select(pl.exclude(SENTENCES), flagged)
+            figures = self.kernels.select(pl.exclude(SENTENCES), flagged)
+            return figures.with_columns(pl.col(CODED).cast(pl.Categorical))
         return self._figures[0]
 
     @cached_property

@@ -79,7 +79,8 @@ def grouped(
     several = kernels["device"].n_unique() > 1
     told = [" ".join(filter(None, (detail(row), _on(row) if several else ""))) for row in rows]
     details = pl.Series("detail", told, pl.String)
-    return groups.drop("_key").with_columns(names, details), membership["group"]
+    texts = pl.col(pl.Categorical).cast(pl.String)
+    return groups.drop("_key").with_columns(names, details, texts), membership["group"]
 
 
 def _group_key() -> pl.Expr:
@@ -113,9 +114,9 @@ def _by_time(name: str) -> pl.Expr:
 def _sources(name: str) -> pl.Expr:
     import polars as pl
 
-    kinds = pl.col(name).unique().sort()
+    kinds = pl.col(name).cast(pl.String).unique().sort()
     joined = pl.concat_str(pl.lit("mixed: "), kinds.str.join(", "))
-    return pl.when(kinds.len() > 1).then(joined).otherwise(pl.col(name).first()).alias(name)
+    return pl.when(kinds.len() > 1).then(joined).otherwise(kinds.first()).alias(name)
 
 
 def _aggregates() -> list[pl.Expr]:

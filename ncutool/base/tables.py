@@ -356,9 +356,17 @@ _PATH = (
 SENTENCES = ("bound_reason", "flag")
 """Columns of :data:`KERNELS` that are written to be read, each row's with its own numbers."""
 
+CODED = (
+    *("family", "flop_source", "bytes_source", "flop_exactness", "bytes_exactness", "roof"),
+    *("roof_side", "bound", "part", "peak_source"),
+)
+"""Texts of :data:`FIGURES` that are few and stand in every row: held as categories, each takes a
+quarter of the memory."""
+
 FIGURES = Table(
     "figures",
-    "What is told of all launches at once: the kernels table without its sentences.",
+    "What is told of all launches at once: the kernels table without its sentences, and with "
+    "categories where texts are few.",
     (
         *(column for column in KERNELS.columns if column.name not in SENTENCES),
         Column("flagged", "bool", "whether `flag` says something", nullable=False),

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ncutool.base.limits import attainable
 from ncutool.base.records import replace
-from ncutool.base.tables import FIGURES, KERNELS
+from ncutool.base.tables import CODED, FIGURES, KERNELS
 from ncutool.roofline import bound, implausible, partition
 from ncutool.roofline.implausible import COUNTED
 from ncutool.roofline.partition import Frame
@@ -143,11 +143,13 @@ def figures(
         placed = _placed(part, own, capture).with_columns(
             *counts, implausible.exceeds().alias("flagged")
         )
-        found = placed.select(*wanted, *COUNTED).collect()
+        coded = pl.col(name for name in CODED if name != "part").cast(pl.Categorical)
+        found = placed.select(*wanted, *COUNTED).with_columns(coded).collect()
         told.append(found.select(pl.col("flagged").sum(), pl.col(*COUNTED).max().fill_null(0)))
         rows.append(found.drop(COUNTED))
     frame = partition.with_part(rows[0] if len(rows) == 1 else pl.concat(rows))
-    return _in_order(FIGURES.conform(frame)), pl.concat(told)
+    frame = frame.with_columns(pl.col("part").cast(pl.Categorical))
+    return _in_order(frame.select(FIGURES.polars_schema().names())), pl.concat(told)
 
 
 def outline(
