@@ -54,7 +54,7 @@ def told(*levels: tuple[str | None, int]) -> str:
     whole = int(kernels["duration_ns"].sum())
     shares = Shares(whole, of_wall=False, parts=(Share("memory", whole, 100.0),), overlap_ns=0)
     judged = SimpleNamespace(
-        kernels=kernels, coverage=cover(kernels), timeline=None, shares=shares, device_kinds=()
+        figures=kernels, coverage=cover(kernels), timeline=None, shares=shares, device_kinds=()
     )
     return state.write(cast("Judged", judged))
 
