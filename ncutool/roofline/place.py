@@ -147,9 +147,9 @@ def figures(
         found = placed.select(*wanted, *COUNTED).with_columns(coded).collect()
         told.append(found.select(pl.col("flagged").sum(), pl.col(*COUNTED).max().fill_null(0)))
         rows.append(found.drop(COUNTED))
-    frame = partition.with_part(rows[0] if len(rows) == 1 else pl.concat(rows))
-    frame = frame.with_columns(pl.col("part").cast(pl.Categorical))
-    return _in_order(frame.select(FIGURES.polars_schema().names())), pl.concat(told)
+    whole = partition.with_part(rows[0] if len(rows) == 1 else pl.concat(rows))
+    whole = whole.with_columns(pl.col("part").cast(pl.Categorical))
+    return _in_order(whole.select(FIGURES.polars_schema().names())), pl.concat(told)
 
 
 def outline(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ncutool.timeline import gap_causes
     from ncutool.timeline.host_activity import Hosts
 
-COLUMNS = {
+COLUMNS: dict[str, type[pl.Int64] | pl.Enum] = {
     "start_ns": pl.Int64,
     "duration_ns": pl.Int64,
     "cause": CAUSE,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from polars.testing import assert_frame_equal
 from trace_factory import Trace
 
 import ncutool.advice
+from ncutool import page
 from ncutool.advice.price import rank
 from ncutool.analysis.analyse import analyse, read_and_analyse
+from ncutool.analysis.groups import grouped
 from ncutool.analysis.request import Request
-from ncutool.commands import main
+from ncutool.commands import kernels, main
 from ncutool.devices import ceilings
+from ncutool.text import json_output
 from ncutool_parsers.errors import UsageError
 
 SAMPLES = Path(__file__).resolve().parents[3] / "reports" / "samples"
@@ -38,6 +43,39 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     counting(rank, "prepare")
     counting(ceilings, "calibrate")
     return computed
+
+
+def test_a_page_writes_no_sentence_of_a_launch_that_it_does_not_show() -> None:
+    """Nor does JSON: the table with all of them would be as large again as all figures."""
+    analysis = read_and_analyse(TRACE)
+    page.render([analysis])
+    json_output.wrap(analysis, "kernels", "[]")
+    assert "kernels" not in vars(analysis)
+
+
+def test_groups_say_the_same_with_and_without_the_table() -> None:
+    """The reason of the median launch, and the first flag of each group."""
+    brief, whole = read_and_analyse(TRACE), read_and_analyse(TRACE)
+    _ = whole.kernels
+    assert_frame_equal(brief.grouped[0], whole.grouped[0])
+    assert_frame_equal(whole.grouped[0], grouped(whole.kernels)[0])
+    assert brief.grouped[0]["bound_reason"].null_count() == 0
+
+
+def test_json_holds_the_same_rows_in_parts_of_any_size(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """And its head says what it says when the whole table is made first."""
+    command = ["kernels", str(TRACE), "--format", "json"]
+    assert main(command) == 0
+    at_once = capsysbinary.readouterr().out
+    monkeypatch.setattr(kernels, "_AT_ONCE", 7)
+    assert main(command) == 0
+    assert capsysbinary.readouterr().out == at_once
+    rows = read_and_analyse(TRACE).kernels
+    assert [row["bound_reason"] for row in json.loads(at_once)["kernels"]] == [
+        *rows["bound_reason"]
+    ]
 
 
 @pytest.mark.parametrize("form", ["table", "md", "csv", "jsonl", "parquet"])

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from trace_factory import H100
 
 from ncutool.analysis.analyse import analyse
+from ncutool.base.tables import SENTENCES
 from ncutool.roofline import place
 from ncutool.roofline.coverage import NEEDED
 from ncutool.work import repeats, shapes
@@ -50,6 +51,11 @@ def test_rows_and_counts_are_those_of_the_table(
     outline = place.outline(made, held, device, others)
     assert outline["flagged"].sum() == whole["flag"].count()
     assert_frame_equal(place.columns_of(made, held, device, others, NEEDED), whole.select(NEEDED))
+    figures, told = place.figures(made, held, device, others)
+    assert_frame_equal(told, outline, check_dtypes=False)
+    assert figures["flagged"].to_list() == whole["flag"].is_not_null().to_list()
+    texts = pl.col(pl.Categorical).cast(pl.String)
+    assert_frame_equal(figures.drop("flagged").with_columns(texts), whole.drop(SENTENCES))
     numbers = data.draw(st.lists(st.integers(0, len(launches) - 1), unique=True))
     wanted = pl.Series("launch_id", numbers, dtype=pl.Int64)
     some = place.place_some(made, held, device, others, wanted, outline)
