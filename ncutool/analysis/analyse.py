@@ -336,6 +336,7 @@ class Analysis(Saved):
         from ncutool.companions import summary
 
         doubts = () if self.brief else summary.doubts(self.kernels)
+        _ = self.figures  # what else is asked for needs them: flags are then counted in them
         return self._notices(notices.of_window(self.timeline), [*self._flags, *doubts])
 
     @property

@@ -53,6 +53,7 @@ def rows_of(
         capture_id: the hash of its content.
         analysis_version: of ncutool and of the options that it was analysed with.
     """
+    _ = analysis.kernels  # all of it is kept: the figures that advice needs are taken from it
     findings = findings_frame(analysis.findings)
     redact = analysis.request.redact is not None
     said = shown_metadata(source.metadata, redact=redact)

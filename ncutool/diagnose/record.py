@@ -50,6 +50,7 @@ class Parts(Struct, frozen=True):
 
 def parts(analysis: Analysis, budget: int) -> Parts:
     """Return everything there is to say of a capture within any budget up to this one."""
+    _ = analysis.kernels  # the figures that advice needs are then taken from it
     found = findings.records(analysis, budget // _LEAST_FINDING + 1)
     rows, kernels_total = kernels.records(analysis, budget // _LEAST_KERNEL + 1)
     for row in rows:
