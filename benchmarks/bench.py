@@ -58,7 +58,7 @@ class Limits:
 
 KINDS = {
     "recorded": Limits(1.5, 1.0, 1.0, 1.0, 3.3, 2.0, 2.6),
-    "varied": Limits(2.8, 1.1, 3.0, 2.5, 5.0, 2.5, 6.0),
+    "varied": Limits(2.8, 1.1, 2.3, 2.5, 5.0, 2.5, 6.0),
 }
 SMALL, LARGE = 56, 500
 """Sizes of traces (MB) that goals are set for."""
