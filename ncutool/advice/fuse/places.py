@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from re import Match
 
+import numpy as np
 from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
@@ -106,10 +107,7 @@ class Marks:
         """Return marks on those that have none in ``other``."""
         return Marks(
             {
-                stream: bytearray(
-                    mark and not elsewhere
-                    for mark, elsewhere in zip(rows, other._marks[stream], strict=True)
-                )
+                stream: bytearray(np.greater(rows, other._marks[stream]))
                 for stream, rows in self._marks.items()
             }
         )
@@ -211,15 +209,18 @@ def _by_operators(
         if kind is None:
             continue
         rows: Sequence[int] = nodes.rows(first, last)
-        durations = nodes.times_of(first, last)
         after = last
         if kind.chosen is not None:
             after = place + kind.chosen[-1]
-            durations = [durations[one] for one in kind.chosen]
             rows = _rows(nodes, [first + one for one in kind.chosen])
         elif len(rows) != before[last] - before[first]:  # what lies between is no part of it
             rows = _rows(nodes, range(first, last))
-        if not any(durations) or not taken.free(stream, rows):
+        if not taken.free(stream, rows):
+            continue
+        durations = nodes.times_of(first, last)
+        if kind.chosen is not None:
+            durations = [durations[one] for one in kind.chosen]
+        if not any(durations):
             continue
         times = known.times(kind, nodes, first, last)
         if times is None:
