@@ -15,6 +15,7 @@ from pydantic import Field
 from ncutool.commands.mcp_calls import CallError, Calls
 from ncutool.commands.mcp_child import Question
 from ncutool.commands.mcp_folders import Folders
+from ncutool.commands.mcp_stdio import StdioServer
 from ncutool.commands.schema import NAMES, schema_of
 from ncutool.diagnose.budget import LEAST_BYTES, USUAL_BYTES
 from ncutool_parsers.errors import UsageError
@@ -42,16 +43,14 @@ Bytes = Annotated[
 ]
 
 
-def make(folders: list[Path], timeout_s: float, version: str) -> MCPServer[Any]:
+def make(folders: list[Path], timeout_s: float, version: str) -> StdioServer:
     """Return the server: read-only tools on captures in these folders.
 
     Raises:
         UsageError: a folder is none.
     """
     tools = _Tools(Folders(folders), Calls(timeout_s))
-    server: MCPServer[Any] = MCPServer(
-        "ncutool", instructions=INSTRUCTIONS, version=version, log_level="WARNING"
-    )
+    server = StdioServer("ncutool", instructions=INSTRUCTIONS, version=version, log_level="WARNING")
     for tool in (tools.diagnose, tools.findings, tools.kernels, tools.explain, tools.diff,
                  tools.next_capture):  # fmt: skip
         server.tool(annotations=READ_ONLY, structured_output=False)(tool)
