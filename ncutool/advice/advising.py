@@ -79,6 +79,7 @@ def advise(
         return Advice(looked=seen, could_not_look=unknown)
     view = context(kernels, capture, timeline, device, ranks)
     found = _of_each_device(view, kernels, ranks, device_of)
+    view = view.without_streams()
     whole = trust.operators_recorded(capture)
     for adviser in APART:
         if adviser is communication and not whole:

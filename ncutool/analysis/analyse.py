@@ -14,6 +14,7 @@ from ncutool.analysis import devices, notices
 from ncutool.analysis.request import Request
 from ncutool.base.records import replace
 from ncutool.base.shown import Saved, Shown
+from ncutool.base.tables import SENTENCES
 from ncutool.companions import launch_work, rank_traces
 from ncutool.devices import resolve, several
 from ncutool.devices.table import with_file
@@ -127,6 +128,20 @@ class Analysis(Saved):
         """The kernels table before a joined report's figures are held against the modelled."""
         return place.place(self.capture, self.work.work, self.resolution.device, self._devices())
 
+    @cached_property
+    def figures(self) -> pl.DataFrame:
+        """What is told of all launches at once: :data:`ncutool.base.tables.FIGURES`, in the order
+        of `kernels`. The sentences of few are those of :meth:`rows`."""
+        if not self.brief or "kernels" in self.__dict__:
+            flagged = pl.col("flag").is_not_null().alias("flagged")
+            return self.kernels.select(pl.exclude(SENTENCES), flagged)
+        return self._figures[0]
+
+    @cached_property
+    def _figures(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        held, device = self.work.held, self.resolution.device
+        return place.figures(self.capture, held, device, self._devices())
+
     @property
     def launch_count(self) -> int:
         """How many rows `kernels` has, without making them."""
@@ -141,6 +156,8 @@ class Analysis(Saved):
     @cached_property
     def _outline(self) -> pl.DataFrame:
         """What few rows need of all launches: :func:`ncutool.roofline.place.outline`."""
+        if "_figures" in self.__dict__:
+            return self._figures[1]
         device = self.resolution.device
         return place.outline(self.capture, self.work.held, device, self._devices())
 
@@ -188,8 +205,8 @@ class Analysis(Saved):
         """How much of the time is understood."""
         from ncutool.roofline.coverage import NEEDED, cover
 
-        if "_outline" not in self.__dict__ or "kernels" in self.__dict__:
-            return cover(self.kernels)
+        if "_outline" not in self.__dict__ or "figures" in self.__dict__:
+            return cover(self.figures)
         held, device, devices = self.work.held, self.resolution.device, self._devices()
         return cover(place.columns_of(self.capture, held, device, devices, NEEDED))
 
@@ -230,9 +247,9 @@ class Analysis(Saved):
         from ncutool.advice import advise
 
         device, others = self.resolution.device, self._other_ranks
-        kernels, capture = self.kernels, self.capture
+        figures, capture = self.figures, self.capture
         return advise(
-            kernels,
+            figures,
             capture,
             self.timeline,
             device,
@@ -279,7 +296,10 @@ class Analysis(Saved):
         """The launches in groups of the same kernel on the same work, and the group of each."""
         from ncutool.analysis.groups import grouped
 
-        return grouped(self.kernels)
+        def sentences(places: pl.Series) -> pl.DataFrame:
+            return self.rows(self.figures["launch_id"].gather(places))
+
+        return grouped(self.figures, sentences)
 
     @cached_property
     def shares(self) -> Shares:
@@ -293,14 +313,14 @@ class Analysis(Saved):
         """What is known of the kernel that takes most of the launch time."""
         from ncutool.analysis import most_time
 
-        return most_time.of(self.kernels, self.capture, self.advice)
+        return most_time.of(self.figures, self.rows, self.capture, self.advice)
 
     @cached_property
     def ceilings(self) -> tuple[Ceiling, ...]:
         """How far the device's peaks are reached: information beside them."""
         from ncutool.devices import ceilings
 
-        return (*self.given, *ceilings.calibrate(self.kernels, self.capture, self.datasheet))
+        return (*self.given, *ceilings.calibrate(self.figures, self.capture, self.datasheet))
 
     @property
     def window_ns(self) -> int:
@@ -314,9 +334,15 @@ class Analysis(Saved):
         """What a reader must know of the figures, the gravest first; otherwise in order."""
         from ncutool.companions import summary
 
-        flags = notices.of_flags(notices.flagged(self._placed))
-        doubts = summary.doubts(self.kernels)
-        return self._notices(notices.of_window(self.timeline), [*flags, *doubts])
+        doubts = () if self.brief else summary.doubts(self.kernels)
+        return self._notices(notices.of_window(self.timeline), [*self._flags, *doubts])
+
+    @property
+    def _flags(self) -> list[Notice]:
+        """What to say of launches above a peak."""
+        if not self.brief or "_placed" in self.__dict__:
+            return notices.of_flags(notices.flagged(self._placed))
+        return notices.of_flags(int(self._outline["flagged"].sum()))
 
     @cached_property
     def table_notices(self) -> tuple[Notice, ...]:
@@ -324,11 +350,7 @@ class Analysis(Saved):
         its causes need not be found."""
         if not self.brief:
             return self.notices
-        if "_placed" in self.__dict__:
-            flagged = notices.flagged(self._placed)
-        else:
-            flagged = int(self._outline["flagged"].sum())
-        return self._notices(notices.of_launches(self.capture), notices.of_flags(flagged))
+        return self._notices(notices.of_launches(self.capture), self._flags)
 
     def _notices(
         self, of_time: Iterable[Notice], of_figures: Iterable[Notice]
@@ -342,7 +364,7 @@ class Analysis(Saved):
                 *notices.of_assumed(self.capture, self.request.assume_device, self.resolution),
                 *of_time,
                 *of_figures,
-                *(notices.of_ranks(self.kernels, ranks) if (ranks := self._other_ranks) else ()),
+                *(notices.of_ranks(self.figures, ranks) if (ranks := self._other_ranks) else ()),
                 *notices.of_measured(self.unused, self.capture),
                 *notices.of_plugins(self.capture),
             ]

@@ -58,8 +58,8 @@ def roofs_of(analysis: Analysis, kind: Kind | None = None) -> Roofs | None:
 
 def _kernels_on(analysis: Analysis, kind: Kind | None) -> pl.DataFrame:
     if kind is None:
-        return analysis.kernels
-    return analysis.kernels.filter(pl.col("device").is_in(kind.ordinals))
+        return analysis.figures
+    return analysis.figures.filter(pl.col("device").is_in(kind.ordinals))
 
 
 _CACHES = ("l2", "l1")
@@ -203,7 +203,7 @@ def _best_seen(analysis: Analysis) -> tuple[float | None, dict[str, float]]:
 
 def _best_counted(kernels: pl.DataFrame) -> tuple[float | None, dict[str, float]]:
     clean = kernels.filter(
-        pl.col("flag").is_null() & pl.col("error").is_null() & (pl.col("duration_ns") > 0)
+        ~pl.col("flagged") & pl.col("error").is_null() & (pl.col("duration_ns") > 0)
     )
     counted = clean.filter((pl.col("bytes_source") == "counter") & (pl.col("dram_bytes") > 0))
     best = clean.filter(pl.col("roof").is_not_null() & (pl.col("achieved_flop_per_s") > 0))

@@ -165,7 +165,7 @@ def _sources(analysis: Analysis, column: str, heading: str) -> Table:
     """Return launches, time and share by where their FLOPs or bytes come from."""
     total = analysis.coverage.duration_ns
     rows = (
-        analysis.kernels.group_by(column)
+        analysis.figures.group_by(column)
         .agg(pl.len().alias("launches"), pl.col("duration_ns").sum())
         .sort("duration_ns", column, descending=[True, False])
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ncutool.base.tables import SENTENCES
 from ncutool_parsers import sources_where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import polars as pl
 
 _KEY = ("category", "kernel", "op", "signature", "dtype")
 _GEOMETRY = ("grid_x", "grid_y", "grid_z", "block_x", "block_y", "block_z")
-_FIRSTS = ("kernel_full", "family", "source", "missing_reason", "remark", "flag", "error")
+_FIRSTS = ("kernel_full", "family", "source", "missing_reason", "remark")
 _LEVELS = {"l2": "l2_read_bytes", "l1": "l1_bytes"}
 """The bytes of each cache's roofline, as the kernels table takes its intensities."""
 _SPEEDS_OF_LIGHT = (
@@ -26,7 +27,9 @@ _SPEEDS_OF_LIGHT = (
 )
 
 
-def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+def grouped(
+    kernels: pl.DataFrame, sentences: Callable[[pl.Series], pl.DataFrame] | None = None
+) -> tuple[pl.DataFrame, pl.Series]:
     """Return groups of alike launches, most time first, and the group of every launch.
 
     Alike are launches of one kernel by one operator on the same shapes in the same data type on
@@ -34,7 +37,9 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     them.
 
     Args:
-        kernels: table :data:`ncutool.base.tables.KERNELS`.
+        kernels: table :data:`ncutool.base.tables.KERNELS`, or that of `FIGURES`.
+        sentences: returns rows with the sentences of some of the launches, by their places in
+            ``kernels``, where that is without them.
 
     Returns:
         The groups (columns below) and the ``group`` of each row of ``kernels``.
@@ -53,7 +58,10 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """
     import polars as pl
 
-    keyed = kernels.with_columns(_group_key().alias("_key"))
+    flagged = "flagged" if "flagged" in kernels.columns else pl.col("flag").is_not_null()
+    keyed = kernels.with_columns(
+        _group_key().alias("_key"), pl.int_range(pl.len()).alias("_row"), _flagged=flagged
+    )
     groups = (
         keyed.group_by("_key", maintain_order=True)
         .agg(*_aggregates())
@@ -62,6 +70,7 @@ def grouped(kernels: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
         .with_row_index("group")
         .with_columns(pl.col("group").cast(pl.Int64), *_derived())
     )
+    groups = _with_sentences(groups, sentences or kernels.__getitem__)
     membership = keyed.select("_key").join(
         groups.select("_key", "group"), on="_key", how="left", maintain_order="left"
     )
@@ -121,6 +130,8 @@ def _aggregates() -> list[pl.Expr]:
         *(pl.col(name).first() for name in _KEY),
         *(pl.col(name).first() for name in ("device", *_GEOMETRY)),
         *(pl.col(name).drop_nulls().first() for name in _FIRSTS),
+        pl.col("_row").filter("_flagged").first().alias("flag"),
+        pl.col("error").drop_nulls().first(),
         pl.col("launch_id").min().alias("first_launch_id"),
         pl.len().cast(pl.Int64).alias("launches"),
         duration.count().cast(pl.Int64).alias("timed"),
@@ -142,7 +153,7 @@ def _aggregates() -> list[pl.Expr]:
         *(_by_time(name) for name in ("attainable_flop_per_s", "ridge_point_flop_per_byte")),
         *(_by_time(name) for name in ("peak_flop_per_s", "peak_bytes_per_s")),
         *(_by_time(name) for name in _SPEEDS_OF_LIGHT),
-        pl.col("flag").is_not_null().sum().cast(pl.Int64).alias("flagged"),
+        pl.col("_flagged").sum().cast(pl.Int64).alias("flagged"),
         pl.col("sol_class").drop_nulls().first(),
         *(sum_ for level, size in _LEVELS.items() for sum_ in _level_sums(level, size)),
     ]
@@ -193,17 +204,35 @@ def _dominant_bounds(keyed: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("_launches"),
             pl.col("roof").sort_by(time, descending=True).drop_nulls().first(),
             pl.col("roof_side").sort_by(time, descending=True).drop_nulls().first(),
-            pl.col("bound_reason", "limiting_level", "limiting_detail")
+            pl.col("_row", "limiting_level", "limiting_detail")
             .sort_by(time, "launch_id")
             .get((pl.len() - 1) // 2),
         )
         .sort("_time", "_launches", "bound", descending=[True, True, False])
         .group_by("_key", maintain_order=True)
         .agg(
-            pl.col("bound", "bound_reason", "limiting_level", "limiting_detail").first(),
+            pl.col("bound").first(),
+            pl.col("_row").first().alias("bound_reason"),
+            pl.col("limiting_level", "limiting_detail").first(),
             pl.col("roof", "roof_side").drop_nulls().first(),
             pl.len().cast(pl.Int64).alias("bounds"),
         )
+    )
+
+
+def _with_sentences(
+    groups: pl.DataFrame, sentences: Callable[[pl.Series], pl.DataFrame]
+) -> pl.DataFrame:
+    """Return the groups with sentences where the places of launches stand that they are of."""
+    import polars as pl
+
+    places = pl.concat([groups["bound_reason"], groups["flag"]]).drop_nulls().unique().sort()
+    if places.is_empty():
+        return groups.with_columns(pl.lit(None, pl.String).alias(name) for name in SENTENCES)
+    told = sentences(places).select(*SENTENCES, places.alias("_row"))
+    return groups.with_columns(
+        groups.select(_row=name).join(told, on="_row", how="left", maintain_order="left")[name]
+        for name in SENTENCES
     )
 
 

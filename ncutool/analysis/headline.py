@@ -230,7 +230,7 @@ def _longest(analysis: Judged) -> list[str]:
 
 def _held(analysis: Judged, most: MostTime) -> list[str]:
     """Return what holds a kernel and how near its roof it is, the longest first."""
-    mine = analysis.kernels.filter(pl.col("launch_id").is_in(most.launches))
+    mine = analysis.figures.filter(pl.col("launch_id").is_in(most.launches))
     bounds = mine.group_by("bound").agg(pl.col("duration_ns").sum())
     bound = bounds.sort("duration_ns", "bound", descending=[True, False])["bound"][0]
     if bound == "unknown":

@@ -24,8 +24,8 @@ class Judged(Protocol):
         """What the reader found."""
 
     @property
-    def kernels(self) -> pl.DataFrame:
-        """One row a launch, as :data:`ncutool.base.tables.KERNELS` lists it."""
+    def figures(self) -> pl.DataFrame:
+        """One row a launch, as :data:`ncutool.base.tables.FIGURES` lists it."""
 
     @property
     def coverage(self) -> Coverage:

@@ -13,6 +13,8 @@ from ncutool.base.thresholds import Threshold
 from ncutool.work import inside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ncutool.advice.view.evidence import Excluded
     from ncutool.advice.view.finding import Advice, CouldNotLook
     from ncutool.work.inside import Inside
@@ -44,18 +46,24 @@ class MostTime(Struct, frozen=True):
     """The ncu command that would tell more of its longest launch; None where nothing is missing."""
 
 
-def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | None:
+def of(
+    figures: pl.DataFrame,
+    rows: Callable[[pl.Series], pl.DataFrame],
+    capture: Capture,
+    advice: Advice,
+) -> MostTime | None:
     """Return what is known of the kernel with most of the launch time; None where none is timed.
 
     Args:
-        kernels: table :data:`ncutool.base.tables.KERNELS`.
+        figures: table :data:`ncutool.base.tables.FIGURES`.
+        rows: returns the rows of the kernels table of launches, by their launch_id.
         capture: what the reader found.
         advice: what is advised of it.
     """
     from ncutool.advice.kernels import gates
 
     copies = pl.col("category").is_in(["memcpy", "memset"])
-    timed = kernels.select("launch_id", "kernel_full", "device", "duration_ns", "category").filter(
+    timed = figures.select("launch_id", "kernel_full", "device", "duration_ns", "category").filter(
         (pl.col("duration_ns") > 0) & ~copies
     )
     if timed.is_empty():
@@ -70,9 +78,9 @@ def of(kernels: pl.DataFrame, capture: Capture, advice: Advice) -> MostTime | No
     )
     mine = timed.filter(pl.col(name).eq_missing(most[name]) for name in alike)
     where = f" on device {most['device']}" if unlike and most["device"] is not None else ""
-    first = mine.sort("duration_ns", "launch_id", descending=[True, False])["launch_id"][0]
-    longest = kernels.filter(pl.col("launch_id") == first).row(0, named=True)
-    time, total = int(mine["duration_ns"].sum()), int(kernels["duration_ns"].sum())
+    first = mine.sort("duration_ns", "launch_id", descending=[True, False])["launch_id"].head(1)
+    longest = rows(first).row(0, named=True)
+    time, total = int(mine["duration_ns"].sum()), int(figures["duration_ns"].sum())
     ids = frozenset(mine["launch_id"].to_list())
     findings = tuple(one.id for one in advice.findings if not ids.isdisjoint(one.launches))
     opening = (

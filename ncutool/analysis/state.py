@@ -38,7 +38,7 @@ def write(analysis: Judged) -> str:
     coverage = analysis.coverage
     if coverage.duration_ns == 0 or not analysis.shares.parts:
         return ""
-    held = _state(analysis.kernels, analysis.shares, analysis.timeline)
+    held = _state(analysis.figures, analysis.shares, analysis.timeline)
     return f"{held}{_understood(coverage)}{_where(analysis.device_kinds)}"
 
 

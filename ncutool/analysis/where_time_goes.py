@@ -44,8 +44,8 @@ class Divided(Protocol):
     """What is divided here: an analysis, of which only these parts are read."""
 
     @property
-    def kernels(self) -> pl.DataFrame:
-        """One row a launch, with its bound and its times (:data:`ncutool.base.tables.KERNELS`)."""
+    def figures(self) -> pl.DataFrame:
+        """One row a launch, with its bound and its times (:data:`ncutool.base.tables.FIGURES`)."""
 
     @property
     def capture(self) -> Capture:
@@ -92,7 +92,7 @@ def where_the_time_goes(analysis: Divided) -> Shares:
 
 
 def _of_launch_time(analysis: Divided) -> Shares:
-    sums = dict(analysis.kernels.group_by("bound").agg(pl.col("duration_ns").sum()).iter_rows())
+    sums = dict(analysis.figures.group_by("bound").agg(pl.col("duration_ns").sum()).iter_rows())
     base = sum(sums.values())
     parts = _parts([(kind, int(sums.get(kind, 0))) for kind in PRIORITY], base)
     return Shares(base_ns=base, of_wall=False, parts=parts, overlap_ns=0)
@@ -133,7 +133,7 @@ def _clipped(
     assert timeline is not None
     window = (timeline.start_ns, timeline.end_ns)
     rows = (
-        analysis.kernels.lazy()
+        analysis.figures.lazy()
         .filter(pl.col("bound").is_in(kinds), *_on(analysis, device))
         .select(
             start=pl.col("start_ns").clip(*window),

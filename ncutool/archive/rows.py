@@ -233,6 +233,6 @@ def _gaps(timeline: Timeline | None) -> pl.DataFrame:
         pl.col("device").replace_strict(ordinals, default=None, return_dtype=pl.Int64),
         "start_ns",
         "duration_ns",
-        "cause",
+        pl.col("cause").cast(pl.String),
         pl.col("next_launch_id").alias("before_launch_id"),
     )

@@ -353,6 +353,18 @@ _PATH = (
     ),
 )
 
+SENTENCES = ("bound_reason", "flag")
+"""Columns of :data:`KERNELS` that are written to be read, each row's with its own numbers."""
+
+FIGURES = Table(
+    "figures",
+    "What is told of all launches at once: the kernels table without its sentences.",
+    (
+        *(column for column in KERNELS.columns if column.name not in SENTENCES),
+        Column("flagged", "bool", "whether `flag` says something", nullable=False),
+    ),
+)
+
 FINDINGS = Table(
     "findings",
     "Ranked advice, surest saving first; of a report the kernel with most time first, one finding "

@@ -55,7 +55,7 @@ class Evidence:
         needed = [self.capture.launches["launch_id"]]
         if self._stand_in is not None:
             needed.append(self._stand_in.launches["launch_id"])
-        return self.analysis.kernels.filter(pl.col("launch_id").is_in(pl.concat(needed).implode()))
+        return self.analysis.rows(pl.concat(needed).unique().sort())
 
     @cached_property
     def _stand_in(self) -> Capture | None:

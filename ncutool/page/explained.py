@@ -80,7 +80,7 @@ def median_launches(analysis: Analysis, membership: pl.Series) -> list[tuple[int
     """Return group and launch in the middle by duration, of the groups with the most time."""
     held = analysis.capture.launches["launch_id"]
     frame = (
-        analysis.kernels.select("launch_id", "duration_ns")
+        analysis.figures.select("launch_id", "duration_ns")
         .with_columns(membership.alias("group"))
         .filter(pl.col("group") < MOST_EXPLAINED)
         .filter(pl.col("launch_id").is_in(held.implode()))

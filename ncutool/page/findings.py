@@ -231,7 +231,7 @@ def _item(line: FindingLine, ranks: dict[str, int], analysis: Analysis) -> Item:
         grade_class=_NOT_A_LETTER.sub("", finding.grade),
         link=finding.link if finding.link and https(finding.link) else None,
         concerns=f"{launches} of {kernels}, {units.time(finding.duration_ns)} now",
-        kernels=_kernels_of(finding, analysis.kernels),
+        kernels=_kernels_of(finding, analysis.figures),
         launch_ids=spans(finding.launch_ids),
         overlaps=tuple(sorted(ranks[other] for other in finding.overlaps if other in ranks)),
     )

@@ -14,7 +14,7 @@ def one_after_another(analysis: Analysis, groups: pl.Series) -> pl.DataFrame:
     """Return the launches that have a duration in the capture's order, each beginning where the
     one before ends: columns ``launch_id, begin, finish, bound, group, lane``."""
     rows = (
-        analysis.kernels.select("launch_id", "bound", "duration_ns")
+        analysis.figures.select("launch_id", "bound", "duration_ns")
         .with_columns(groups.alias("group"))
         .filter(pl.col("duration_ns") > 0)
         .sort("launch_id")

@@ -137,7 +137,7 @@ def kernel_table(
         columns=columns,
         ways=_ways(shown, divided),
         groups=shown.height,
-        launches=units.counted(analysis.kernels.height, "launch"),
+        launches=units.counted(analysis.launch_count, "launch"),
         total=units.time(int(groups["duration_ns"].sum()) if groups["timed"].sum() else None),
         note=_note(groups),
         data={

@@ -47,7 +47,7 @@ def in_window(analysis: Analysis, timeline: Timeline, groups: pl.Series) -> pl.D
     Columns ``launch_id, begin, finish, bound, group, gpu, stream, graph_replay``.
     """
     start, end = timeline.start_ns, timeline.end_ns
-    rows = analysis.kernels.select(
+    rows = analysis.figures.select(
         "launch_id",
         "bound",
         "stream",

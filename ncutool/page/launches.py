@@ -26,11 +26,11 @@ _NUMBERED = r"(?i)^(ProfilerStep#|step|iteration|iter)[ _#:]*\d+$"
 
 def longest_launches(analysis: Analysis, membership: pl.Series, groups: int) -> dict[str, Any]:
     """Return the longest launches of the first groups, by group and longest first, as columns."""
-    timed = analysis.kernels["duration_ns"].is_not_null()
+    timed = analysis.figures["duration_ns"].is_not_null()
     listed = np.minimum(np.bincount(membership.filter(timed).to_numpy(), minlength=1), LONGEST)
     enough = int(np.searchsorted(np.cumsum(listed), MOST_LAUNCHES)) + 1
     frame = (
-        analysis.kernels.select(
+        analysis.figures.select(
             "launch_id", "duration_ns", "start_ns", "stream", "roofline_pct", "bound"
         )
         .with_columns(membership.alias("group"))
@@ -66,7 +66,7 @@ def parts(analysis: Analysis, membership: pl.Series, groups: int) -> dict[str, A
         ``names``), ``launches`` and ``duration_ns`` of every group's part in each. Nothing where
         a single annotation holds all, or where there are too many parts for a page.
     """
-    names = analysis.kernels["nvtx"]
+    names = analysis.figures["nvtx"]
     if names.n_unique() < 2:
         return {}
     way = "step" if names.drop_nulls().str.contains(_NUMBERED).all() else "range"
@@ -78,7 +78,7 @@ def _divided(
     analysis: Analysis, membership: pl.Series, groups: int, names: pl.Series
 ) -> dict[str, Any] | None:
     frame = (
-        analysis.kernels.select("launch_id", "duration_ns")
+        analysis.figures.select("launch_id", "duration_ns")
         .with_columns(membership.alias("group"), names.alias("name"))
         .filter(pl.col("group") < groups)
     )
@@ -104,7 +104,7 @@ def geometry(analysis: Analysis, membership: pl.Series, groups: int) -> list[str
     """Return each group's grid and block, as `132×8 / 384`; None where its launches differ."""
     sides = [f"{what}_{axis}" for what in ("grid", "block") for axis in "xyz"]
     frame = (
-        analysis.kernels.select(pl.struct(sides).alias("sides"))
+        analysis.figures.select(pl.struct(sides).alias("sides"))
         .with_columns(membership.alias("group"))
         .group_by("group")
         .agg(pl.col("sides").first(), pl.col("sides").n_unique().alias("kinds"))

@@ -119,7 +119,7 @@ def _of_trace(analysis: Analysis, document: Document, timeline: Timeline) -> Str
         rows.append(_idle_row(timeline))
     found, data, note = _zoomed(placed, axis, findings, document)
     cut = ("Times count from the capture's first launch.",) if timeline.start_ns else ()
-    left = analysis.kernels.height - placed.height
+    left = analysis.launch_count - placed.height
     if left:
         cut = (*cut, f"Not drawn: {units.counted(left, 'launch')} without a time in the window.")
     return Strip(
@@ -141,7 +141,7 @@ def _of_trace(analysis: Analysis, document: Document, timeline: Timeline) -> Str
 
 def _of_report(analysis: Analysis, document: Document) -> Strip:
     placed = one_after_another(analysis, document.kernels.membership)
-    count = analysis.kernels.height
+    count = analysis.launch_count
     untimed = count - placed.height
     missing = f"{units.counted(untimed, 'launch')} without a duration not drawn" if untimed else ""
     if not placed.height:

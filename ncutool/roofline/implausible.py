@@ -32,6 +32,10 @@ MANY_SHARE = Threshold(
 )
 
 
+COUNTED = ("over_compute", "held_compute", "over_bandwidth", "held_bandwidth")
+"""The columns of :func:`counts`."""
+
+
 def counts(clock_step_ns: int) -> list[pl.Expr]:
     """Return how many launches are held against each of a trace's two peaks, and how many of them
     lie further above it than clocks, caches and rounding explain: the same for every launch."""

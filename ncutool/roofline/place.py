@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from ncutool.base.limits import attainable
 from ncutool.base.records import replace
-from ncutool.base.tables import KERNELS
+from ncutool.base.tables import FIGURES, KERNELS
 from ncutool.roofline import bound, implausible, partition
+from ncutool.roofline.implausible import COUNTED
 from ncutool.roofline.partition import Frame
 
 if TYPE_CHECKING:
@@ -121,6 +122,32 @@ def place(
     ]
     frame = partition.with_part(parts[0] if len(parts) == 1 else pl.concat(parts))
     return _in_order(KERNELS.conform(frame.select(KERNELS.polars_schema().names())))
+
+
+def figures(
+    capture: Capture,
+    work: Held,
+    device: Device | None,
+    devices: Mapping[int, Device | None] | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a trace's :data:`ncutool.base.tables.FIGURES`, one row a launch, and :func:`outline`.
+
+    Its sentences would be as large as half of all else, and of a hundred thousand launches a page
+    shows some hundred.
+    """
+    frame = _launches(capture, work.rows)
+    wanted = [name for name in FIGURES.polars_schema() if name != "part"]
+    counts = implausible.counts(capture.clock_step_ns)
+    rows, told = [], []
+    for part, own in _by_device(frame, device, devices):
+        placed = _placed(part, own, capture).with_columns(
+            *counts, implausible.exceeds().alias("flagged")
+        )
+        found = placed.select(*wanted, *COUNTED).collect()
+        told.append(found.select(pl.col("flagged").sum(), pl.col(*COUNTED).max().fill_null(0)))
+        rows.append(found.drop(COUNTED))
+    frame = partition.with_part(rows[0] if len(rows) == 1 else pl.concat(rows))
+    return _in_order(FIGURES.conform(frame)), pl.concat(told)
 
 
 def outline(

@@ -26,7 +26,7 @@ def one_line(result: object) -> str:
 
 @one_line.register
 def _(analysis: Analysis) -> str:
-    launches = units.counted(analysis.kernels.height, "launch")
+    launches = units.counted(analysis.launch_count, "launch")
     what = f"{analysis.capture.name}, {launches} on {device_name(analysis)}"
     return _line("Analysis", what, analysis.headline)
 

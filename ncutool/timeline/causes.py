@@ -32,6 +32,8 @@ GAP_CAUSES = (
     "unexplained",
 )
 
+CAUSE = pl.Enum(GAP_CAUSES)
+"""The data type of causes in tables: a byte each, where text takes sixteen."""
 Causes = npt.NDArray[np.int8]
 """Places in :data:`GAP_CAUSES`."""
 
@@ -63,5 +65,5 @@ def among(found: Causes, *causes: str) -> Bools:
 
 
 def named(found: Causes) -> pl.Series:
-    """Return the names of causes."""
-    return pl.Series(GAP_CAUSES, dtype=pl.String).gather(found.astype(np.uint32))
+    """Return causes by their names."""
+    return pl.Series(GAP_CAUSES, dtype=CAUSE).gather(found.astype(np.uint32))

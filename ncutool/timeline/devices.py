@@ -33,8 +33,8 @@ class DeviceTime(Struct, frozen=True, dict=True):
     @cached_property
     def idle_by_cause(self) -> dict[str, int]:
         """Its idle nanoseconds by cause, in order of their names."""
-        sums = self.gaps.group_by("cause").agg(pl.col("duration_ns").sum()).sort("cause")
-        return dict(sums.iter_rows())
+        sums = self.gaps.group_by("cause").agg(pl.col("duration_ns").sum())
+        return dict(sorted(sums.iter_rows()))
 
 
 def numbered(launches: pl.DataFrame) -> pl.DataFrame:

@@ -23,6 +23,8 @@ KINDS = (
 )
 """Nothing; a row of a table; how many ``records`` begin in the time; that it lies ``between`` two
 close ones; that none is recorded for long; that most ``operators`` are missing."""
+EVIDENCE = pl.Enum(KINDS[1:])
+"""The data type of kinds in tables: a byte each, where text takes sixteen."""
 _NUMBERED = ("call", "op", "annotation", "overhead", "launch", "records")
 
 
@@ -48,11 +50,12 @@ class Evidence(Struct, frozen=True):
         """Return which pieces have none."""
         return np.asarray(self.kind == 0)
 
+    def named(self) -> pl.Series:
+        """Return by its name what each piece rests on; null for nothing."""
+        names = pl.Series([None, *KINDS[1:]], dtype=EVIDENCE)
+        return names.gather(self.kind.astype(np.uint32))
 
-def texts(kind: pl.Series, row: pl.Series) -> pl.Series:
-    """Return evidence as text, e.g. ``call:17`` or ``silence``; null for none."""
-    names = pl.lit(pl.Series(KINDS, dtype=pl.String)).gather(pl.col("kind").cast(pl.UInt32))
-    numbered = names.is_in(_NUMBERED)
-    text = pl.when(numbered).then(pl.format("{}:{}", names, "row")).when(names != "").then(names)
-    frame = pl.DataFrame({"kind": kind, "row": row})
-    return frame.select(text.alias("evidence"))["evidence"]
+    def rows(self) -> pl.Series:
+        """Return the row or count of each; null where there is none."""
+        numbered = np.isin(self.kind, [KINDS.index(kind) for kind in _NUMBERED])
+        return pl.Series(self.row).set(pl.Series(~numbered), None)

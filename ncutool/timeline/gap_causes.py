@@ -19,7 +19,6 @@ from ncutool.base.thresholds import WORKED_TRACES, IntThreshold
 from ncutool.timeline import host_pieces
 from ncutool.timeline.causes import Causes, among, chosen, named, number
 from ncutool.timeline.evidence import KINDS, Evidence
-from ncutool.timeline.evidence import texts as evidence_texts
 from ncutool.timeline.host_activity import Hosts
 from ncutool.timeline.host_pieces import frame
 from ncutool.timeline.launch_calls import (
@@ -85,7 +84,7 @@ def split(
 ) -> pl.DataFrame:
     """Return the idle intervals in pieces, each with its cause.
 
-    The columns are start_ns, duration_ns, cause, next_launch_id, previous_end_ns and evidence.
+    The columns are those of :data:`ncutool.timeline.idle_intervals.COLUMNS`, but for the device.
     Pieces do not overlap and sum to the idle time. The time taken is near-linear in launches and
     calls.
 
@@ -105,12 +104,12 @@ def split(
     waits = (behind >= 0) & among(cause, *_ORDINARY)
     cause[waits] = number("other_device")
     evidence.put(waits, "launch", behind[waits])
-    texts = evidence_texts(pl.Series(evidence.kind), pl.Series(evidence.row))
     return pieces.select("start_ns", "duration_ns").with_columns(
         cause=named(cause),
         next_launch_id=pl.Series(idle.next_id[gap]),
         previous_end_ns=pl.Series(idle.starts[gap]),
-        evidence=texts,
+        evidence=evidence.named(),
+        evidence_row=evidence.rows(),
     )
 
 

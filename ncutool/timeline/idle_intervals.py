@@ -9,7 +9,9 @@ import polars as pl
 from msgspec import Struct
 
 from ncutool.base.intervals import Ints, Union, union
+from ncutool.timeline.causes import CAUSE
 from ncutool.timeline.devices import DeviceTime
+from ncutool.timeline.evidence import EVIDENCE
 
 if TYPE_CHECKING:
     from ncutool.timeline import gap_causes
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 COLUMNS = {
     "start_ns": pl.Int64,
     "duration_ns": pl.Int64,
-    "cause": pl.String,
+    "cause": CAUSE,
     "next_launch_id": pl.Int64,
     "previous_end_ns": pl.Int64,
-    "evidence": pl.String,
+    "evidence": EVIDENCE,
+    "evidence_row": pl.Int64,
     "device": pl.Int64,
 }
 """Columns of idle pieces; of a last one, next_launch_id is the launch before it."""
@@ -92,7 +95,7 @@ def _of_device(
     last_end = edges(points)[1]
     if last_end < window[1]:
         last = points.filter(pl.col("start_ns") + pl.col("duration_ns") == last_end)["launch_id"]
-        row = (last_end, window[1] - last_end, "finished", last[-1], last_end, f"launch:{last[-1]}")
+        row = (last_end, window[1] - last_end, "finished", last[-1], last_end, "launch", last[-1])
         rest = pl.DataFrame([row], schema=list(COLUMNS.items())[:-1], orient="row")
         gaps = pl.concat([gaps, rest])
     return DeviceTime(

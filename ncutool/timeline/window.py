@@ -57,9 +57,9 @@ class Timeline(Struct, frozen=True, dict=True):
     the mean."""
     gaps: pl.DataFrame
     """Idle pieces: start_ns, duration_ns, cause (of GAP_CAUSES), next_launch_id, previous_end_ns,
-    evidence (what the cause rests on, e.g. ``call:17``; null where nothing is recorded) and device
-    (a number of ``devices``). One idle interval may be several pieces; those of one device never
-    overlap and sum to its idle time."""
+    evidence (what the cause rests on, e.g. ``call``; null where nothing is recorded), evidence_row
+    (which call that is, or how many ``records``) and device (a number of ``devices``). One idle
+    interval may be several pieces; those of one device never overlap and sum to its idle time."""
     trimmed: tuple[str, ...] = ()
     """What was cut off the recording before any percentage, in sentences."""
     trustworthy: bool = True

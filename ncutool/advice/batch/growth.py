@@ -52,13 +52,12 @@ def _while_the_host_limits(context: Context, about: Program) -> Draft | None:
     if not context.host_bound or busy <= 0:
         return None
     factor = int(batching.free_growth(busy + context.dispatch_ns, busy))
-    eager = context.kernels.select("launch_id", "duration_ns", "category", "graph_replay").filter(
-        (pl.col("category") == "kernel") & ~pl.col("graph_replay").fill_null(value=False)
-    )
-    if factor < LEAST_GROWTH or not eager.height:
+    eager = (pl.col("category") == "kernel") & ~pl.col("graph_replay").fill_null(value=False)
+    rows = context.kernels.select(eager.fill_null(value=False).arg_true()).to_series().to_numpy()
+    if factor < LEAST_GROWTH or not rows.size:
         return None
-    launches = tuple(eager["launch_id"].to_list())
-    durations = tuple(eager["duration_ns"].to_list())
+    launches = context.launches.ids_of(rows)
+    durations = context.launches.durations_of(rows)
     samples = _samples(context)
     now = f" It is {samples:,} now by the first size of the inputs." if samples else ""
     return Draft(

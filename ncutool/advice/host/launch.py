@@ -51,13 +51,14 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
     eager, late, replays = starved
     blocked = context.idle.of(*_BLOCKERS, "input_pipeline").following
     outside = np.isin(eager["launch_id"].to_numpy(), blocked) | eager["host_copy"].to_numpy()
-    what = context.program
-    durations = tuple(eager["duration_ns"].to_list())
+    what, launches = context.program, context.launches
+    rows = eager["row"].to_numpy()
+    durations = launches.durations_of(rows)
     draft = Draft(
         rule="launch-graph",
         title=_title(what, eager.height, replays=replays),
         grade="likely",
-        launches=tuple(eager["launch_id"].to_list()),
+        launches=launches.ids_of(rows),
         best=durations,
         worst=durations,
         evidence=_evidence(context, late, eager),
@@ -68,8 +69,8 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
         else f"launch from {'HIP' if what.amd else 'CUDA'} graphs",
         todo=_brief(what, replays=replays),
         remedy=_remedy(what, replays=replays),
-        replayed=tuple(eager["launch_id"].to_numpy()[~outside].tolist()),
-        idle_used=tuple(eager["launch_id"].to_numpy()[outside].tolist()),
+        replayed=launches.ids_of(rows[~outside]),
+        idle_used=launches.ids_of(rows[outside]),
         gap_rest_ns=GRAPH_GAP_NS,
         code="" if replays else _code(what),
         link=rules()["launch-graph"].references[_reference(what)],
@@ -126,11 +127,12 @@ def _starved(context: Context) -> tuple[pl.DataFrame, Idle, bool] | None:
 
 
 def _eager(context: Context) -> pl.DataFrame:
-    """Return the launches with a call of their own: launch_id, duration_ns, op_id, bound and
-    ``host_copy`` for copies from or to the host."""
+    """Return the launches with a call of their own: launch_id, op_id, bound, ``host_copy`` for
+    copies from or to the host, and their ``row`` in the window."""
     launches = context.capture.launches.select("launch_id", "call_id", "copy_kind")
     return (
-        context.kernels.select("launch_id", "duration_ns", "op_id", "bound", "graph_replay")
+        context.kernels.select("launch_id", "op_id", "bound", "graph_replay")
+        .with_columns(row=pl.int_range(pl.len()))
         .filter(~pl.col("graph_replay").fill_null(False))
         .join(launches.filter(pl.col("call_id").is_not_null()), on="launch_id")
         .with_columns(host_copy=pl.col("copy_kind").is_in(["HtoD", "DtoH"]).fill_null(False))

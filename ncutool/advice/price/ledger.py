@@ -73,7 +73,7 @@ class Ledger:
         called = replay.period[replay.period > 0]
         self._period_limit = 2 * int(np.median(called)) if called.size else 0
         self._gap_length, self._gap_left = idle.length, idle.length.copy()
-        self._gap_start = idle.start - context.timeline.start_ns
+        self._origin = context.timeline.start_ns
         self._dispatch = idle.due_to(*DISPATCH_CAUSES)
         self._queue = idle.due_to("queue")
         self._idle = idle
@@ -89,6 +89,7 @@ class Ledger:
         self._known: tuple[Claim, int] | None = None
         """What `_naive` said last: the same is asked several times in a row."""
         self._gap_row = self._rows_of(idle.following)
+        self._no_gap = np.zeros(idle.length.size, dtype=np.bool_)
         """The launch that ends each piece; one more than there are where the window cuts it."""
 
     @property
@@ -129,7 +130,7 @@ class Ledger:
     def _before(self, rows: Ints) -> Bools:
         """Return which idle pieces end with one of the launches ``rows``."""
         if not rows.size:
-            return np.zeros(self._gap_row.shape, dtype=np.bool_)
+            return self._no_gap
         ends = np.zeros(self.replay.duration.size + 1, dtype=np.bool_)
         ends[rows] = True
         ends[-1] = False
@@ -197,8 +198,8 @@ class Ledger:
         beyond the claim itself."""
         if excess <= 0 or not claim.removed.size:
             return np.zeros_like(self._gap_left)
-        since = self.replay.start[claim.removed].min()
-        open_to = self._dispatch & ~claim.gaps & (self._gap_start >= since)
+        since = self._origin + self.replay.start[claim.removed].min()
+        open_to = self._dispatch & ~claim.gaps & (self._idle.start >= since)
         available = np.where(open_to, self._gap_left, 0)
         before = np.cumsum(available) - available
         return np.asarray(np.minimum(np.maximum(excess - before, 0), available))

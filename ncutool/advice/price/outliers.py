@@ -65,9 +65,11 @@ def _cut(draft: Draft, slow: Mapping[int, int]) -> Draft:
         f"{units.counted(count, 'launch')} took more than {OUTLIER:g} times the median of equal "
         "launches and counts as that median: the time beyond it is no fault of the kernel."
     )
-    return replace(
-        draft,
-        best=tuple(new + more for new, more in zip(draft.best, excess, strict=True)),
-        worst=tuple(new + more for new, more in zip(draft.worst, excess, strict=True)),
-        evidence=(*draft.evidence, note),
-    )
+    best = _longer(draft.best, excess)
+    worst = best if draft.worst is draft.best else _longer(draft.worst, excess)
+    return replace(draft, best=best, worst=worst, evidence=(*draft.evidence, note))
+
+
+def _longer(times: Sequence[int], excess: Sequence[int]) -> tuple[int, ...]:
+    """Return each time with its excess; of one without, the very number that is held already."""
+    return tuple([new + more if more else new for new, more in zip(times, excess, strict=True)])

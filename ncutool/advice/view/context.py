@@ -55,6 +55,8 @@ _OF_POINTS = (
     *("gpu", "lane", "thread", "call_start", "call_end", "launched", "blocking"),
 )
 """The same of launches with their calls."""
+_OF_HOST = ("program", "points", "idle", "blocked", "waits")
+"""Parts that are made without the calls of operators."""
 
 
 class Context(Struct, frozen=True, dict=True):
@@ -121,6 +123,14 @@ class Context(Struct, frozen=True, dict=True):
         other columns would be copied for nothing."""
         points = launch_points(self.capture).select(_OF_POINTS)
         return points if self.only is None else points.filter(pl.col("gpu") == self.only.number)
+
+    def without_streams(self) -> Context:
+        """Return it without the calls of operators, and all that was made of them: they are as
+        large as the launches are many, and the host and the prices do not ask for them."""
+        made = replace(self, streams=())
+        kept = {name: value for name, value in vars(self).items() if name in _OF_HOST}
+        vars(made).update(kept)
+        return made
 
     def by_device(self) -> list[Context]:
         """Return a view of each device with its own idle time; of one device, this one.

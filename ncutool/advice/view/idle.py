@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from msgspec import Struct
 
-from ncutool.timeline.causes import GAP_CAUSES
+from ncutool.timeline.causes import CAUSE, GAP_CAUSES
 
 if TYPE_CHECKING:
     from ncutool.base.intervals import Bools, Ints
@@ -73,7 +72,7 @@ def pieces(timeline: Timeline) -> Idle:
     return Idle(
         start=gaps["start_ns"].to_numpy(),
         length=gaps["duration_ns"].to_numpy(),
-        cause=gaps["cause"].cast(pl.Enum(GAP_CAUSES)).to_physical().to_numpy(),
+        cause=gaps["cause"].cast(CAUSE).to_physical().to_numpy(),
         following=gaps["next_launch_id"].to_numpy(),
         device=gaps["device"].to_numpy(),
     )

@@ -89,6 +89,17 @@ class Launches(Struct, frozen=True, eq=False):
         wanted = np.fromiter((bool(fits(kind)) for kind in self.kinds), bool, len(self.kinds))
         return list(np.flatnonzero(wanted[self.kind_of]).tolist()) if wanted.any() else []
 
+    def ids_of(self, rows: Ints) -> tuple[int, ...]:
+        """Return the launch_id of each of ``rows``: the very numbers that are held here, since new
+        ones would take five times as much memory."""
+        ids = self.ids
+        return tuple([ids[row] for row in rows.tolist()])
+
+    def durations_of(self, rows: Ints) -> tuple[int, ...]:
+        """Return the duration (ns) of each of ``rows``, likewise."""
+        durations = self.durations
+        return tuple([durations[row] for row in rows.tolist()])
+
 
 def launches(kernels: pl.DataFrame, capture: Capture) -> Launches:
     """Return ``kernels`` by kind.

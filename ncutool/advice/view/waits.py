@@ -36,12 +36,12 @@ MAX_PARENTS = 3
 
 
 class Launched(NamedTuple):
-    """The launches of one thread, in the order of calls."""
+    """The launches of one thread, in the order of calls; few of them are asked for."""
 
-    launch_ids: list[int]
-    called: list[int]
+    launch_ids: memoryview[int]
+    called: memoryview[int]
     """Start of each call."""
-    late: list[int]
+    late: memoryview[int]
     """Idle time before each that is the host's, ns."""
 
 
@@ -106,7 +106,7 @@ def _launched(points: pl.DataFrame, idle: Idle, timeline: Timeline, thread: int)
     late = np.zeros(max(ids.max(initial=0), launches.max(initial=0)) + 1, dtype=np.int64)
     late[launches] = idle_ns
     late = late[ids]
-    return Launched(ids.tolist(), rows["call_start"].to_list(), late.tolist())
+    return Launched(ids.data, rows["call_start"].to_numpy().data, late.data)
 
 
 def blocked(points: pl.DataFrame, capture: Capture) -> dict[int, list[tuple[int, int]]]:
