@@ -102,10 +102,8 @@ def _apart(marks: pl.DataFrame, outer: pl.Series, wall_ns: int) -> pl.Series:
     candidates = np.flatnonzero(outer.to_numpy())
     order = candidates[np.argsort(begin[candidates] - end[candidates], kind="stable")][:_MOST]
     for place in order.tolist():
-        if all(
-            min(end[place], end[other]) - max(begin[place], begin[other]) <= _TOUCHING * wall_ns
-            for other in kept
-        ):
+        common = np.minimum(end[place], end[kept]) - np.maximum(begin[place], begin[kept])
+        if (common <= _TOUCHING * wall_ns).all():
             kept.append(place)
     mask = np.zeros(marks.height, dtype=np.bool_)
     mask[kept] = True
