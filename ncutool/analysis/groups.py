@@ -93,7 +93,8 @@ def _group_key() -> pl.Expr:
     parts = [pl.col(name).fill_null(absent) for name in _KEY]
     parts.append(pl.col("device").cast(pl.String).fill_null(absent))
     by_geometry = pl.when(pl.col("source").is_in(_without_operators())).then(geometry)
-    return pl.concat_str([*parts, by_geometry.otherwise(pl.lit(absent))], separator="\x1f")
+    text = pl.concat_str([*parts, by_geometry.otherwise(pl.lit(absent))], separator="\x1f")
+    return text.cast(pl.Categorical).to_physical()  # numbers are quicker to group by
 
 
 def _without_operators() -> list[str]:
@@ -198,27 +199,26 @@ def _dominant_bounds(keyed: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     time = pl.col("duration_ns").fill_null(0)
-    return (
+    found = (
         keyed.group_by("_key", "bound")
         .agg(
             time.sum().alias("_time"),
             pl.len().alias("_launches"),
             pl.col("roof").sort_by(time, descending=True).drop_nulls().first(),
             pl.col("roof_side").sort_by(time, descending=True).drop_nulls().first(),
-            pl.col("_row", "limiting_level", "limiting_detail")
-            .sort_by(time, "launch_id")
-            .get((pl.len() - 1) // 2),
+            pl.col("_row").sort_by(time, "launch_id").get((pl.len() - 1) // 2),
         )
         .sort("_time", "_launches", "bound", descending=[True, True, False])
         .group_by("_key", maintain_order=True)
         .agg(
             pl.col("bound").first(),
             pl.col("_row").first().alias("bound_reason"),
-            pl.col("limiting_level", "limiting_detail").first(),
             pl.col("roof", "roof_side").drop_nulls().first(),
             pl.len().cast(pl.Int64).alias("bounds"),
         )
     )
+    levels = keyed.select("limiting_level", "limiting_detail")[found["bound_reason"]]
+    return found.with_columns(levels)
 
 
 def _with_sentences(

@@ -14,10 +14,13 @@ from msgspec import Struct
 
 from ncutool.base import held
 from ncutool.base.intervals import Ints, Union, union
+from ncutool.base.looked_up import looked_up
 from ncutool.base.tables import BOUNDS
 from ncutool.timeline.devices import numbered
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ncutool.timeline.window import Timeline
     from ncutool_parsers.capture import Capture
 
@@ -103,15 +106,16 @@ def _of_wall(analysis: Divided) -> Shares:
     assert timeline is not None
     count = max(len(timeline.devices), 1)
     devices = [part.number for part in timeline.devices] if count > 1 else [None]
-    layers = [covered_by_kind(analysis, device) for device in devices]
+    launches = _clipped(analysis, by_device=count > 1)
+    layers = [_layers(_by_kind(launches, device)) for device in devices]
     lengths: list[tuple[str, int]] = []
     covered = passed = 0
     for place, kind in enumerate(PRIORITY):
-        covered = sum(of_device[place][1].total for of_device in layers)
+        covered = sum(of_device[place].total for of_device in layers)
         lengths.append((kind, covered // count - passed))
         passed = covered // count
     lengths.append((IDLE, timeline.wall_ns - passed))
-    overlap = _launch_time_in_window(analysis) - covered
+    overlap = int((launches["end"] - launches["start"]).sum()) - covered
     parts = _parts(lengths, timeline.wall_ns)
     return Shares(base_ns=timeline.wall_ns, of_wall=True, parts=parts, overlap_ns=overlap)
 
@@ -124,52 +128,50 @@ def _parts(lengths: list[tuple[str, int]], base: int) -> tuple[Share, ...]:
     )
 
 
-def _clipped(
-    analysis: Divided, kinds: tuple[str, ...], device: int | None = None
-) -> tuple[Ints, Ints]:
-    """Return starts and ends of the launches of these kinds, cut to the window; of one device
-    where its number is given."""
+def _clipped(analysis: Divided, *, by_device: bool) -> pl.DataFrame:
+    """Return ``start``, ``end`` and ``bound`` of the launches, cut to the window; ``by_device``
+    with ``gpu``, the number of theirs."""
     timeline = analysis.timeline
     assert timeline is not None
     window = (timeline.start_ns, timeline.end_ns)
-    rows = (
-        analysis.figures.lazy()
-        .filter(pl.col("bound").is_in(kinds), *_on(analysis, device))
+    launches, figures = analysis.capture.launches, analysis.figures
+    devices = launches.select("launch_id", numbered(launches)["gpu"]) if by_device else None
+    return (
+        figures.lazy()
         .select(
+            "bound",
+            *([] if devices is None else looked_up(figures["launch_id"], devices, "launch_id")),
             start=pl.col("start_ns").clip(*window),
             end=(pl.col("start_ns") + pl.col("duration_ns")).clip(*window),
         )
-        .drop_nulls()
+        .filter(pl.col("bound").is_in(BOUNDS))
+        .drop_nulls(["start", "end"])
         .collect()
     )
-    return rows["start"].to_numpy(), rows["end"].to_numpy()
 
 
-def _on(analysis: Divided, device: int | None) -> list[pl.Expr]:
-    """Return what to filter launches by for those of one device."""
-    if device is None:
-        return []
-    launches = analysis.capture.launches
-    chosen = launches["launch_id"].filter(numbered(launches)["gpu"] == device)
-    return [pl.col("launch_id").is_in(chosen.implode())]
+def _by_kind(launches: pl.DataFrame, device: int | None) -> dict[str, tuple[Ints, Ints]]:
+    """Return starts and ends by bound; of one device where its number is given."""
+    if device is not None:
+        launches = launches.filter(pl.col("gpu") == device)
+    return {
+        str(kind): (own["start"].to_numpy(), own["end"].to_numpy())
+        for (kind,), own in launches.partition_by("bound", as_dict=True).items()
+    }
 
 
-def _launch_time_in_window(analysis: Divided) -> int:
-    starts, ends = _clipped(analysis, BOUNDS)
-    return int((ends - starts).sum())
-
-
-def covered_by_kind(analysis: Divided, device: int | None = None) -> list[tuple[str, Union]]:
-    """Return for each kind of :data:`PRIORITY` the moments covered by it or any kind before it, on
-    any device or on the one of this number."""
-    layers: list[tuple[str, Union]] = []
-    starts: Ints = np.zeros(0, dtype=np.int64)
-    ends: Ints = starts
+def _layers(by_kind: Mapping[str, tuple[Ints, Ints]]) -> list[Union]:
+    """Return for each kind of :data:`PRIORITY` the moments that it or any kind before it covers."""
+    layers: list[Union] = []
+    nothing = np.zeros(0, dtype=np.int64)
+    merged = Union(nothing, nothing)
     for kind in PRIORITY:
-        own = _clipped(analysis, (kind,), device)
-        merged = union(np.concatenate([starts, own[0]]), np.concatenate([ends, own[1]]))
-        starts, ends = merged.starts, merged.ends
-        layers.append((kind, merged))
+        if kind in by_kind:
+            starts, ends = by_kind[kind]
+            merged = union(
+                np.concatenate([merged.starts, starts]), np.concatenate([merged.ends, ends])
+            )
+        layers.append(merged)
     return layers
 
 

@@ -226,8 +226,9 @@ def _streaming(
     ]
     if not rows:
         return []
-    launches = Counter(kernels["op_id"].to_list())
-    dense = _dense(capture, pl.Series([row[0] for row in rows], dtype=pl.Int64).unique())
+    op_ids = pl.Series([row[0] for row in rows], dtype=pl.Int64).unique()
+    dense = _dense(capture, op_ids)
+    launches = Counter(kernels["op_id"].filter(kernels["op_id"].is_in(op_ids)).to_list())
     return [
         (size, duration)
         for op_id, size, duration, _ in rows

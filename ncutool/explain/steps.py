@@ -157,17 +157,15 @@ def _members(
     evidence: Evidence, row: dict[str, Any], name: str
 ) -> list[tuple[int, int | None, float]]:
     """Return launch, duration (ns) and figure of the main kernels of the launch's operator."""
-    joined = pl.col("flop_source" if name == "flop" else "bytes_source") == "joined"
-    figure = pl.when(joined).then(_MODELLED[name]).otherwise(name)
-    rows = (
-        evidence.launched_with(row["launch_id"])
-        .lazy()
-        .filter(pl.col("category") == "kernel")
-        .select("launch_id", "duration_ns", figure.alias("figure"))
-        .filter(pl.col("figure").is_not_null())
-        .collect()
+    source = "flop_source" if name == "flop" else "bytes_source"
+    columns = ["launch_id", "duration_ns", "category", source, name, _MODELLED[name]]
+    rows = evidence.launched_with(row["launch_id"])[columns].iter_rows()
+    figures = (
+        (launch, duration, modelled_one if known == "joined" else own)
+        for launch, duration, category, known, own, modelled_one in rows
+        if category == "kernel"
     )
-    return list(rows.iter_rows())
+    return [one for one in figures if one[2] is not None]
 
 
 def _joined(evidence: Evidence, row: dict[str, Any]) -> list[Step]:

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from msgspec import Struct
 
+from ncutool.base.looked_up import looked_up
 from ncutool.base.untrusted import printable
-from ncutool.timeline.launch_calls import launch_points
 
 if TYPE_CHECKING:
     from ncutool.timeline.window import Timeline
@@ -70,12 +70,11 @@ def _of_host(capture: Capture) -> pl.DataFrame:
     empty = pl.DataFrame(schema={"name": pl.String, "start_ns": pl.Int64, "end_ns": pl.Int64})
     if not host.height:
         return empty
-    points = launch_points(capture).filter(
-        pl.col("call_start").is_not_null()
-        & pl.col("start_ns").is_not_null()
-        & pl.col("duration_ns").is_not_null()
+    calls = capture.calls.select("call_id", call_start="start_ns")
+    points = capture.launches.select(
+        "start_ns", "duration_ns", *looked_up(capture.launches["call_id"], calls, "call_id")
     )
-    points = points.sort("call_start")
+    points = points.drop_nulls().sort("call_start")
     called = points["call_start"].to_numpy()
     begin = points["start_ns"].to_numpy()
     finish = begin + points["duration_ns"].to_numpy()
@@ -103,10 +102,8 @@ def _apart(marks: pl.DataFrame, outer: pl.Series, wall_ns: int) -> pl.Series:
     candidates = np.flatnonzero(outer.to_numpy())
     order = candidates[np.argsort(begin[candidates] - end[candidates], kind="stable")][:_MOST]
     for place in order.tolist():
-        if all(
-            min(end[place], end[other]) - max(begin[place], begin[other]) <= _TOUCHING * wall_ns
-            for other in kept
-        ):
+        common = np.minimum(end[place], end[kept]) - np.maximum(begin[place], begin[kept])
+        if (common <= _TOUCHING * wall_ns).all():
             kept.append(place)
     mask = np.zeros(marks.height, dtype=np.bool_)
     mask[kept] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from ncutool.base import units
@@ -84,12 +85,12 @@ def median_launches(analysis: Analysis, membership: pl.Series) -> list[tuple[int
         .with_columns(membership.alias("group"))
         .filter(pl.col("group") < MOST_EXPLAINED)
         .filter(pl.col("launch_id").is_in(held.implode()))
-        .sort("duration_ns", "launch_id")
-        .group_by("group")
-        .agg(pl.col("launch_id").get((pl.len() - 1) // 2))
-        .sort("group")
     )
-    return list(frame.select("group", "launch_id").iter_rows())
+    group, ids = frame["group"].to_numpy(), frame["launch_id"].to_numpy()
+    order = np.lexsort((ids, frame["duration_ns"].fill_null(-1).to_numpy(), group))
+    numbers, first, count = np.unique(group[order], return_index=True, return_counts=True)
+    middle = ids[order][first + (count - 1) // 2]
+    return list(zip(numbers.tolist(), middle.tolist(), strict=True))
 
 
 def _packed(explanation: Explanation, texts: Texts) -> list[Any]:

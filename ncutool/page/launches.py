@@ -26,20 +26,21 @@ _NUMBERED = r"(?i)^(ProfilerStep#|step|iteration|iter)[ _#:]*\d+$"
 
 def longest_launches(analysis: Analysis, membership: pl.Series, groups: int) -> dict[str, Any]:
     """Return the longest launches of the first groups, by group and longest first, as columns."""
-    timed = analysis.figures["duration_ns"].is_not_null()
-    listed = np.minimum(np.bincount(membership.filter(timed).to_numpy(), minlength=1), LONGEST)
+    figures = analysis.figures
+    timed = np.flatnonzero(figures["duration_ns"].is_not_null().to_numpy())
+    group = membership.to_numpy()[timed]
+    listed = np.minimum(np.bincount(group, minlength=1), LONGEST)
     enough = int(np.searchsorted(np.cumsum(listed), MOST_LAUNCHES)) + 1
-    frame = (
-        analysis.figures.select(
-            "launch_id", "duration_ns", "start_ns", "stream", "roofline_pct", "bound"
-        )
-        .with_columns(membership.alias("group"))
-        .filter((pl.col("group") < min(groups, enough)) & timed)
-        .sort("group", "duration_ns", "launch_id", descending=[False, True, False])
-        .group_by("group", maintain_order=True)
-        .head(LONGEST)
-        .head(MOST_LAUNCHES)
-    )
+    timed = timed[group < min(groups, enough)]
+    group = membership.to_numpy()[timed]
+    length = figures["duration_ns"].fill_null(0).to_numpy()[timed]
+    ids = figures["launch_id"].to_numpy()[timed]
+    order = np.lexsort((ids, -length, group))
+    group = group[order]
+    longest = np.arange(group.size) - np.searchsorted(group, group) < LONGEST
+    rows = timed[order][longest][:MOST_LAUNCHES]
+    columns_of = ["launch_id", "duration_ns", "start_ns", "stream", "roofline_pct", "bound"]
+    frame = figures[columns_of][rows].with_columns(membership[rows].alias("group"))
     kinds = sorted(set(frame["bound"]))
     columns: dict[str, Any] = {
         "id": frame["launch_id"].to_list(),

@@ -54,8 +54,7 @@ def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
     )
     numbers = np.array([KINDS.index(name) for name, _ in spans], np.int8)
     kind = np.repeat(numbers, [frame.height for _, frame in spans])
-    # Each table is in order of time or nearly so, which this sort makes use of.
-    order = np.lexsort((row, kind, ends, starts))
+    order = _order(starts, ends, kind, row)
     starts, ends = starts[order], ends[order]
     reach = np.maximum.accumulate(ends) if ends.size else ends
     # The span that reaches furthest is the last one that has raised the reach.
@@ -68,3 +67,15 @@ def cover(spans: Sequence[tuple[str, pl.DataFrame]]) -> Cover:
         kind=kind[order][furthest],
         row=row[order][furthest],
     )
+
+
+def _order(starts: Ints, ends: Ints, kind: npt.NDArray[np.int8], row: Ints) -> Ints:
+    """Return spans by start; those that start as one by end, kind and row."""
+    # Each table is in order of time or nearly so, which this sort makes use of.
+    order = np.argsort(starts, kind="stable")
+    equal = np.diff(starts[order]) == 0
+    tied = np.flatnonzero(np.append(equal, False) | np.append(False, equal))
+    several = order[tied]
+    keys = (row[several], kind[several], ends[several], starts[several])
+    order[tied] = several[np.lexsort(keys)]
+    return order

@@ -49,6 +49,9 @@ def numbered(launches: pl.DataFrame) -> pl.DataFrame:
     rows = launches.select(
         ordinal=pl.coalesce("device", pl.lit(known, dtype=pl.Int64)), owner="process"
     )
+    if rows["ordinal"].n_unique() == 1 and rows["owner"].drop_nulls().n_unique() < 2:
+        one = {"gpu": pl.lit(0, dtype=pl.Int64), "owner": pl.lit(None, dtype=rows["owner"].dtype)}
+        return rows.with_columns(**one).select("gpu", "ordinal", "owner")
     owners = pl.col("owner").drop_nulls().n_unique().over("ordinal")
     first = pl.col("owner").min().over("ordinal")
     several = pl.when(owners > 1).then(pl.coalesce("owner", first))

@@ -50,7 +50,7 @@ def drafts(context: Context, claimed: frozenset[int]) -> Drafts:
 
 
 def _by_shape(context: Context, about: Program) -> Draft | None:
-    known = [call for call in calls(context) if call.shape.weight_share > WEIGHT_SHARE]
+    known = calls(context, lambda shape: shape.weight_share > WEIGHT_SHARE)
     share = reached_share(context, known)
     bytes_share = share or context.shares.bytes_share
     room = {shape: _room(context, shape, bytes_share) for shape in _shapes(known)}

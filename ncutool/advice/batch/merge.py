@@ -216,10 +216,13 @@ def _neighbours(context: Context) -> dict[tuple[int, int], list[tuple[int, int]]
     """Return columns and median time (ns) of every shape of product, by rows and inner size."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for stream in context.streams:
-        known = stream.where(lambda operation: operation.symbol == "g")
-        for node in stream.nodes.where(known & (stream.times > 0)):
-            if (size := node.operation.sizes) is not None:
-                seen.setdefault(size, []).append(node.duration_ns)
+        sizes = [one.sizes if one.symbol == "g" else None for one in stream.distinct]
+        known = stream.where(lambda operation: operation.symbol == "g" and operation.sizes)
+        which = known & (stream.times > 0)
+        numbers, times = stream.numbers[which].tolist(), stream.times[which].tolist()
+        for number, time in zip(numbers, times, strict=True):
+            if (size := sizes[number]) is not None:
+                seen.setdefault(size, []).append(time)
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for (rows, inner, columns), times in seen.items():
         found.setdefault((rows, inner), []).append((columns, round(median(times))))

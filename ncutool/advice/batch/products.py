@@ -6,7 +6,7 @@ told the operators, from the shapes that the kernels table carries.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from statistics import median
 from typing import NamedTuple
@@ -58,17 +58,23 @@ class Call(NamedTuple):
     duration_ns: int
 
 
-def calls(context: Context) -> list[Call]:
-    """Return every product with known shapes and a duration above 0, outside backward passes and
-    the trials of tuners."""
-    found = [*_of_operators(context), *_of_graphs(context)]
+def calls(context: Context, wanted: Callable[[Shape], object]) -> list[Call]:
+    """Return every product of a known shape that is ``wanted`` with a duration above 0, outside
+    backward passes and the trials of tuners."""
+    found = [*_of_operators(context, wanted), *_of_graphs(context, wanted)]
+    if not found:
+        return []
     barred = context.backward | context.trials
     return [call for call in found if call.duration_ns > 0 and barred.isdisjoint(call.launches)]
 
 
-def _of_operators(context: Context) -> Iterator[Call]:
+def _of_operators(context: Context, wanted: Callable[[Shape], object]) -> Iterator[Call]:
     for stream in context.streams:
-        shapes = {operation: shape for operation in stream.distinct if (shape := _shape(operation))}
+        shapes = {
+            operation: shape
+            for operation in stream.distinct
+            if (shape := _shape(operation)) and wanted(shape)
+        }
         for node in stream.nodes.where(stream.where(shapes.__contains__)):
             part = slice(node.first, node.last)
             ids, durations = stream.launch_ids[part], stream.durations[part]
@@ -87,11 +93,12 @@ def _shape(operation: Operation) -> Shape | None:
     return Shape(rows, model, label, operation.roof, model.moved(rows))
 
 
-def _of_graphs(context: Context) -> Iterator[Call]:
+def _of_graphs(context: Context, wanted: Callable[[Shape], object]) -> Iterator[Call]:
     """Yield the products of replayed graphs, which have no call of their own: their shapes say
     what they multiplied."""
     launches = context.launches
-    shapes = [_told(kind) for kind in launches.kinds]
+    told = [_told(kind) for kind in launches.kinds]
+    shapes = [shape if shape and wanted(shape) else None for shape in told]
     if any(shapes):
         for row, number in enumerate(launches.kind_of.tolist()):
             shape, duration = shapes[number], launches.durations[row]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving, total_ns
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
 from ncutool.advice.view.context import Context
 
 
@@ -38,8 +39,8 @@ def _epilogue(context: Context, nodes: Nodes) -> Times | None:
     return 0, 0
 
 
-def _as_now(times: Times, nodes: Nodes) -> Times:
-    return times[0], total_ns(nodes[1:])
+def _as_now(times: Times, _: str, durations: Sequence[int]) -> Times:
+    return times[0], sum(durations[1:])
 
 
 SWIGLU = Pattern(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
@@ -40,8 +41,9 @@ def _softmax_of(nodes: Nodes) -> Node:
     return next(node for node in nodes if node.symbol in "sZ")
 
 
-def _members(_: re.Match[str], nodes: Nodes) -> Nodes:
-    """Return the products around the softmax, the softmax and what else works on all of the scores.
+def _members(_: re.Match[str], nodes: Nodes) -> Sequence[int]:
+    """Return the places of the products around the softmax, of it and of what else works on all of
+    the scores.
 
     Copies of keys and values, which lie between them, are not part of it.
     """
@@ -49,13 +51,17 @@ def _members(_: re.Match[str], nodes: Nodes) -> Nodes:
     size = nodes[place].numel
     products = [index for index, node in enumerate(nodes) if node.symbol == "b"]
     return [
-        node
+        index
         for index, node in enumerate(nodes)
         if index == place
         or index in products
         or (node.symbol in _POINTWISE and node.numel == size)
         or (node.symbol == "M" and node.inputs and node.inputs[0].numel == size)
     ]
+
+
+def _chosen(nodes: Nodes) -> Nodes:
+    return [nodes[index] for index in _members(_NO_MATCH, nodes)]
 
 
 def _forward(context: Context, nodes: Nodes) -> Times | None:
@@ -77,9 +83,8 @@ def _forward(context: Context, nodes: Nodes) -> Times | None:
     padding = _padding(scores.shape[-2:])
     flop = (first.flop + last.flop) * padding * _head_padding(factors[0].shape[-1])
     moved = sum(size for size in sizes if size is not None)
-    chosen = _members(_NO_MATCH, nodes)
     shares = FUSED_ATTENTION["forward"]
-    return _times(context, chosen, flop / peak, (moved, padding * moved), shares)
+    return _times(context, _chosen(nodes), flop / peak, (moved, padding * moved), shares)
 
 
 def _backward(context: Context, nodes: Nodes) -> Times | None:
@@ -101,7 +106,7 @@ def _backward(context: Context, nodes: Nodes) -> Times | None:
     flop = RECOMPUTED * sum(one or 0.0 for one in flops)
     moved = sum(one or 0 for one in others)
     shares = FUSED_ATTENTION["backward"]
-    return _times(context, _members(_NO_MATCH, nodes), flop / peak, (moved, moved), shares)
+    return _times(context, _chosen(nodes), flop / peak, (moved, moved), shares)
 
 
 def _numels(node: Node) -> list[int]:

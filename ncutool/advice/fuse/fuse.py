@@ -8,10 +8,9 @@ from itertools import chain
 
 from ncutool.advice.fuse.pattern import Pattern
 from ncutool.advice.fuse.patterns import PATTERNS
-from ncutool.advice.fuse.places import Marks, Place, places
+from ncutool.advice.fuse.places import Kind, Marks, Place, places
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.finding import Draft, Drafts
-from ncutool.advice.view.nodes import Operation
 from ncutool.advice.view.spreading import spread_each
 from ncutool.base import units
 from ncutool.base.tables import Grade
@@ -79,17 +78,16 @@ def _in_all(count: int) -> str:
 
 def _usual(found: Sequence[Place]) -> Place:
     """Return the first place with the operators that most places have."""
-    keys: list[tuple[Operation, ...]] = [tuple(place.operations) for place in found]
     kinds: Counter[tuple[str, ...]] = Counter()
-    for key, count in Counter(keys).items():  # of few kinds, in the order of their first place
-        kinds[_operators(key)] += count
+    # few kinds, in the order of their first place
+    for kind, count in Counter(place.kind for place in found).items():
+        kinds[_operators(kind)] += count
     usual = kinds.most_common(1)[0][0]
-    alike = {key for key in set(keys) if _operators(key) == usual}
-    return next(place for place, key in zip(found, keys, strict=True) if key in alike)
+    return next(place for place in found if _operators(place.kind) == usual)
 
 
-def _operators(operations: Sequence[Operation]) -> tuple[str, ...]:
-    return tuple([operation.op for operation in operations])
+def _operators(kind: Kind) -> tuple[str, ...]:
+    return tuple([operation.op for operation in kind.operations])
 
 
 def _why(context: Context, pattern: Pattern, usual: Place, total: int) -> str:
@@ -109,7 +107,7 @@ def _why(context: Context, pattern: Pattern, usual: Place, total: int) -> str:
 def _evidence(
     context: Context, pattern: Pattern, found: Sequence[Place], usual: Place, total: int
 ) -> tuple[str, ...]:
-    names = " → ".join(node.op for node in usual.nodes)
+    names = " → ".join(_operators(usual.kind))
     linked = sum(place.recorded for place in found)
     launches = len(usual.rows)
     sentences = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ncutool.advice.catalogue import JUDGED
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
@@ -58,8 +59,8 @@ def _layout(context: Context, nodes: Nodes) -> Times | None:
     return 0, context.move_ns(size, ACHIEVABLE_SHARE)
 
 
-def _no_longer(times: Times, nodes: Nodes) -> Times:
-    return times[0], min(times[1], nodes[0].duration_ns)
+def _no_longer(times: Times, _: str, durations: Sequence[int]) -> Times:
+    return times[0], min(times[1], durations[0])
 
 
 def _order(tensor: Tensor) -> tuple[int, ...]:
@@ -80,8 +81,8 @@ def _cast(context: Context, nodes: Nodes) -> Times | None:
     return 0, 0
 
 
-def _kept(times: Times, nodes: Nodes) -> Times:
-    return times[0], round(CAST_KEPT * nodes[0].duration_ns)
+def _kept(times: Times, _: str, durations: Sequence[int]) -> Times:
+    return times[0], round(CAST_KEPT * durations[0])
 
 
 PADDING = Pattern(

@@ -4,8 +4,9 @@ activation."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving, total_ns
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 
@@ -71,8 +72,8 @@ def _after_batch_norm(context: Context, nodes: Nodes) -> Times | None:
     return best, 0
 
 
-def _as_now(times: Times, nodes: Nodes) -> Times:
-    return times[0], total_ns(nodes[1:])
+def _as_now(times: Times, _: str, durations: Sequence[int]) -> Times:
+    return times[0], sum(durations[1:])
 
 
 RMS_NORM = Pattern(

@@ -17,12 +17,13 @@ Times = tuple[int, int]
 """Duration of the replacement in nanoseconds, at best and at worst."""
 
 
-def without_kept(match: re.Match[str], nodes: Nodes) -> Nodes:
-    """Return all calls of a match but those of its group `keep`."""
+def without_kept(match: re.Match[str], nodes: Nodes) -> Sequence[int]:
+    """Return the places of all calls of a match but those of its group `keep`."""
+    every = range(len(nodes))
     if "keep" not in match.re.groupindex or not match["keep"]:
-        return nodes
+        return every
     start, end = (edge - match.start() for edge in match.span("keep"))
-    return [*nodes[:start], *nodes[end:]]
+    return [*every[:start], *every[end:]]
 
 
 class Pattern(Struct, frozen=True):
@@ -51,21 +52,17 @@ class Pattern(Struct, frozen=True):
     by_duration: bool = False
     """What the replacement takes also depends on how long the calls took; else ``times`` is the
     same wherever their operations are. Whether the shapes bear it out never does."""
-    at_place: Callable[[Times, Nodes], Times] | None = None
-    """What the durations of a place's own calls make of ``times``; None where they do not matter.
-    It spares asking ``times`` at every place, as ``by_duration`` needs."""
+    at_place: Callable[[Times, str, Sequence[int]], Times] | None = None
+    """What a place's own calls, by their symbols and durations (ns), make of ``times``; None where
+    they do not matter. It spares asking ``times`` at every place, as ``by_duration`` needs."""
     repeats: int = 1
     """In fewer places it is no better than likely."""
-    members: Callable[[re.Match[str], Nodes], Nodes] = without_kept
-    """The calls of a match that the replacement takes over."""
+    members: Callable[[re.Match[str], Nodes], Sequence[int]] = without_kept
+    """The places of those calls of a match that the replacement takes over; their operations alone
+    tell them."""
 
 
 def moving(context: Context, size: float) -> Times:
     """Return the time (ns) to move ``size`` bytes, at the peak and at what a fused kernel reaches
     at least."""
     return context.move_ns(size), context.move_ns(size, ACHIEVABLE_SHARE)
-
-
-def total_ns(nodes: Nodes) -> int:
-    """Return the sum of the calls' durations."""
-    return sum(node.duration_ns for node in nodes)

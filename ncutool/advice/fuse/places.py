@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from typing import NamedTuple
+from re import Match
+
+import numpy as np
+from msgspec import Struct
 
 from ncutool.advice.catalogue import JUDGED
-from ncutool.advice.fuse.pattern import Pattern, Times, without_kept
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.lines import Line
-from ncutool.advice.view.nodes import Node, NodeList, Operation, Stream
+from ncutool.advice.view.nodes import NodeList, Operation, Stream
 from ncutool.base.thresholds import IntThreshold
 
 SHORT = IntThreshold(
@@ -25,34 +28,57 @@ SHORT = IntThreshold(
 )
 
 
-class Place(NamedTuple):
+class Kind(Struct, frozen=True, eq=False):
+    """What all places with the same operations have in common; there is one of each."""
+
+    operations: tuple[Operation, ...]
+    """Of each call that the replacement takes over."""
+    symbols: str
+    """Of each call of the match."""
+    times: Times | None
+    """What the replacement takes (ns); None where every place is asked by itself."""
+    chosen: Sequence[int] | None
+    """Which calls of the match the replacement takes over; None for all."""
+
+    @property
+    def product(self) -> Operation:
+        """The first matrix product, whose shapes name a place; without one the first call."""
+        return next((one for one in self.operations if one.symbol in "bg"), self.operations[0])
+
+
+class Place(Struct, frozen=True, eq=False):
     """One place where a pattern occurs."""
 
     stream: Stream
     rows: Sequence[int]
     """Rows of its stream that the replacement takes over."""
-    launches: Sequence[int]
-    """The same, by launch_id."""
-    durations: Sequence[int]
-    """The time (ns) of each."""
     best_ns: int
     worst_ns: int
-    nodes: Sequence[Node]
-    """Its calls; of a place that only kernels tell, those of the place it is like."""
+    kind: Kind
+    """That of its calls; of a place that only kernels tell, that of the place it is like."""
     recorded: bool = True
     """False where only the sequence of kernels tells, no operator."""
 
     @property
-    def operations(self) -> list[Operation]:
-        """The operation of each of its calls."""
-        if isinstance(self.nodes, NodeList):
-            return self.nodes.operations
-        return [node.operation for node in self.nodes]
+    def launches(self) -> list[int]:
+        """Its launches, by launch_id."""
+        return _at(self.stream.launch_ids, self.rows)
+
+    @property
+    def durations(self) -> list[int]:
+        """The time (ns) of each."""
+        return _at(self.stream.durations, self.rows)
 
     @property
     def duration_ns(self) -> int:
         """The time of all its launches together."""
         return sum(self.durations)
+
+
+def _at(column: list[int], rows: Sequence[int]) -> list[int]:
+    if isinstance(rows, range):
+        return column[rows.start : rows.stop]
+    return [column[row] for row in rows]
 
 
 class Marks:
@@ -81,10 +107,7 @@ class Marks:
         """Return marks on those that have none in ``other``."""
         return Marks(
             {
-                stream: bytearray(
-                    mark and not elsewhere
-                    for mark, elsewhere in zip(rows, other._marks[stream], strict=True)
-                )
+                stream: bytearray(np.greater(rows, other._marks[stream]))
                 for stream, rows in self._marks.items()
             }
         )
@@ -121,46 +144,55 @@ def places(context: Context, pattern: Pattern, barred: Marks) -> dict[str, list[
     short_ns = SHORT * context.latency_ns
     for line in context.lines:
         for place in _by_operators(line, pattern, taken, known, short_ns):
-            shape = (_product(place.nodes).signature or "") if pattern.by_shape else ""
+            shape = (place.kind.product.signature or "") if pattern.by_shape else ""
             by_shape.setdefault(shape, []).append(place)
     for found in by_shape.values():
         found += _by_kernels(context, found, taken)
     return by_shape
 
 
-def _product(nodes: Sequence[Node]) -> Node:
-    """Return the first matrix product, whose shapes name the place; the first call where there is
-    none."""
-    return next((node for node in nodes if node.symbol in "bg"), nodes[0])
-
-
 class _Known:
-    """What a pattern's replacement takes, asked once for each sequence of operations."""
+    """The kinds of places of a pattern: the pattern is asked once for each."""
 
     def __init__(self, context: Context, pattern: Pattern) -> None:
         self._context, self._pattern = context, pattern
-        self._refuted: set[bytes] = set()
-        self._times: dict[bytes, Times] = {}
+        self._kinds: dict[bytes, Kind | None] = {}
 
-    def times(self, operations: bytes, nodes: Sequence[Node]) -> Times | None:
-        """Return what it takes, ns; None where the shapes do not bear the pattern out.
+    def kind(self, operations: bytes, match: Match[str], nodes: NodeList) -> Kind | None:
+        """Return the kind of a match; None where the shapes do not bear the pattern out.
 
         Args:
             operations: of the calls, as :attr:`ncutool.advice.view.lines.Line.codes` has them.
-            nodes: the calls.
+            match: among the symbols of a line.
+            nodes: of that line.
         """
-        if operations in self._refuted:
-            return None
-        times = self._times.get(operations)
+        try:
+            return self._kinds[operations]
+        except KeyError:
+            kind = self._kinds[operations] = self.asked(match, nodes[slice(*match.span())])
+            return kind
+
+    def asked(self, match: Match[str], nodes: Nodes) -> Kind | None:
+        """Return what the pattern says of the calls of a match."""
+        times = self._pattern.times(self._context, nodes)
         if times is None:
-            times = self._pattern.times(self._context, nodes)
-            if times is None:
-                self._refuted.add(operations)
-                return None
-            if not self._pattern.by_duration:
-                self._times[operations] = times
+            return None
+        chosen = self._pattern.members(match, nodes)
+        return Kind(
+            operations=tuple(nodes[place].operation for place in chosen),
+            symbols=match[0],
+            times=None if self._pattern.by_duration else times,
+            chosen=None if isinstance(chosen, range) else chosen,
+        )
+
+    def times(self, kind: Kind, nodes: NodeList, first: int, last: int) -> Times | None:
+        """Return what the replacement takes at one place of its kind, ns."""
+        if kind.times is None:
+            return self._pattern.times(self._context, nodes[first:last])
         at_place = self._pattern.at_place
-        return times if at_place is None else at_place(times, nodes)
+        if at_place is None:
+            return kind.times
+        return at_place(kind.times, kind.symbols, nodes.times_of(first, last))
 
 
 def _by_operators(
@@ -169,57 +201,41 @@ def _by_operators(
     """Yield places that do not overlap, and put marks on their launches; one that its shapes refute
     hides none that begins later."""
     stream, place, search = line.stream, 0, pattern.sequence.search
-    nodes_of, codes, size, before = line.nodes, line.codes, line.code_bytes, line.rows_before
-    keeps = pattern.members is not without_kept or "keep" in pattern.sequence.groupindex
+    nodes, codes, size, before = line.nodes, line.codes, line.code_bytes, line.rows_before
     while (match := search(line.symbols, place)) is not None:
         first, last = match.span()
         place = first + 1
-        members: Sequence[Node] = nodes_of[first:last]
-        times = known.times(codes[size * first : size * last], members)
-        if times is None:
+        kind = known.kind(codes[size * first : size * last], match, nodes)
+        if kind is None:
             continue
+        rows: Sequence[int] = nodes.rows(first, last)
         after = last
-        if keeps and (chosen := pattern.members(match, members)) is not members:
-            after = place + members.index(chosen[-1])
-            members, rows = chosen, _rows(chosen)
-        else:
-            rows = range(members[0].first, members[-1].last)
-            if len(rows) != before[last] - before[first]:  # what lies between is no part of it
-                rows = _rows(members)
-        durations = (
-            members.times if isinstance(members, NodeList) else [one.duration_ns for one in members]
-        )
-        if not any(durations) or not taken.free(stream, rows):
+        if kind.chosen is not None:
+            after = place + kind.chosen[-1]
+            rows = _rows(nodes, [first + one for one in kind.chosen])
+        elif len(rows) != before[last] - before[first]:  # what lies between is no part of it
+            rows = _rows(nodes, range(first, last))
+        if not taken.free(stream, rows):
+            continue
+        durations = nodes.times_of(first, last)
+        if kind.chosen is not None:
+            durations = [durations[one] for one in kind.chosen]
+        if not any(durations):
+            continue
+        times = known.times(kind, nodes, first, last)
+        if times is None:
             continue
         place = after
         taken.add(stream, rows)
         worst = max(*times, _held_by_launching(short_ns, durations))
-        yield _place(stream, rows, (times[0], worst), members)
+        yield Place(stream, rows, times[0], worst, kind)
 
 
-def _rows(nodes: Sequence[Node]) -> Sequence[int]:
+def _rows(nodes: NodeList, places: Sequence[int]) -> Sequence[int]:
     """Return the rows of calls; where none lies between them that is not theirs, as a range."""
-    rows = range(nodes[0].first, nodes[-1].last)
-    if len(rows) == sum(node.last - node.first for node in nodes):
-        return rows
-    return tuple(row for node in nodes for row in range(node.first, node.last))
-
-
-def _place(
-    stream: Stream,
-    rows: Sequence[int],
-    times: Times,
-    nodes: Sequence[Node],
-    *,
-    recorded: bool = True,
-) -> Place:
-    if isinstance(rows, range):
-        launches = stream.launch_ids[rows.start : rows.stop]
-        durations = stream.durations[rows.start : rows.stop]
-    else:
-        launches = [stream.launch_ids[row] for row in rows]
-        durations = [stream.durations[row] for row in rows]
-    return Place(stream, rows, launches, durations, *times, nodes, recorded)
+    rows = [row for place in places for row in nodes.rows(place, place + 1)]
+    every = range(rows[0], rows[-1] + 1)
+    return every if len(every) == len(rows) else tuple(rows)
 
 
 def _held_by_launching(short_ns: float, durations: Sequence[int]) -> int:
@@ -248,8 +264,9 @@ def _by_kernels(context: Context, found: Sequence[Place], taken: Marks) -> list[
             for first in _occurrences(stream, keys, starts.get(keys[0], ()), taken):
                 rows = tuple(first + row - like.rows[0] for row in like.rows)
                 taken.add(stream, rows)
-                times = like.best_ns, like.worst_ns
-                more.append(_place(stream, rows, times, like.nodes, recorded=False))
+                more.append(
+                    Place(stream, rows, like.best_ns, like.worst_ns, like.kind, recorded=False)
+                )
     return more
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving, total_ns
+from ncutool.advice.fuse.pattern import Nodes, Pattern, Times, moving
 from ncutool.advice.view.context import Context
 from ncutool.advice.view.nodes import Node
 
@@ -62,14 +62,13 @@ def _complex(context: Context, nodes: Nodes) -> Times | None:
     return moving(context, 2 * min(known) * len(product))
 
 
-def _with_copies(times: Times, nodes: Nodes) -> Times:
+def _with_copies(times: Times, symbols: str, durations: Sequence[int]) -> Times:
     """Of copies beyond one a head, or two a complex product, the last ones are of other tensors: at
     worst they stay."""
-    symbols = "".join([node.symbol for node in nodes])
     heads = symbols.count("k") or 2 * symbols.count("m")
-    copies = [node for node, symbol in zip(nodes, symbols, strict=True) if symbol == "c"]
+    copies = [one for one, symbol in zip(durations, symbols, strict=True) if symbol == "c"]
     best, worst = times
-    return best, worst + total_ns(copies[heads:])
+    return best, worst + sum(copies[heads:])
 
 
 _WHY = "queries and keys, each read and written once"

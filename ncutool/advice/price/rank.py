@@ -197,7 +197,8 @@ def _findings(context: Context, kept: list[_Priced]) -> tuple[Finding, ...]:
     for priced in kept:
         numbers[priced.claim.draft.kind] += 1
         ids.append(f"{priced.claim.draft.kind}-{numbers[priced.claim.draft.kind]}")
-    kernels = context.kernels.select("launch_id", "kernel").sort("launch_id")
+    named = pl.col("kernel").cast(pl.Categorical)  # a finding has many launches of few kernels
+    kernels = context.kernels.select("launch_id", named).sort("launch_id")
     return tuple(
         _finding(context, priced, ids[position], _others(kept, ids, position), kernels)
         for position, priced in enumerate(kept)
@@ -242,7 +243,7 @@ def _finding(
         per=draft.per,
         title=draft.title,
         launches=tuple(launches),
-        kernels=tuple(kernels["kernel"].gather(rows).unique(maintain_order=True)),
+        kernels=tuple(kernels["kernel"].gather(rows).unique(maintain_order=True).cast(pl.String)),
         duration_ns=own,
         saving_low_ns=priced.low,
         saving_high_ns=priced.high,

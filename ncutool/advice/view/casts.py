@@ -38,10 +38,13 @@ def weight_casts(stream: Stream) -> list[WeightCast]:
     cast of that shape more must precede it.
     """
     casts = {operation: cast for operation in stream.distinct if (cast := _cast(operation))}
+    given_by = set(casts.values())
     consumers = {
         operation: layer
         for operation in stream.distinct
-        if casts and (layer := _parameters(operation))[0]
+        if casts
+        and (layer := _parameters(operation))[0]
+        and any((shape, operation.inputs[-1].dtype) in given_by for shape in layer[0])
     }
     if not consumers:
         return []

@@ -175,12 +175,15 @@ def _callers(capture: Capture, op_ids: Ints) -> tuple[Ints, Ints]:
     parents = capture.ops["parent_id"].fill_null(NOBODY).to_numpy()
     names = capture.signatures.filter(pl.col("op").str.contains(_WRAPPERS))["signature_id"]
     hand_on = np.isin(signatures, names.to_numpy())
-    order = np.argsort(ids, kind="stable")
+    numbered = bool((ids == np.arange(len(ids))).all())  # as readers number them
+    order = None if numbered else np.argsort(ids, kind="stable")
 
     def place(wanted: Ints) -> Ints:
         """Return the row of ``ops`` of each; its length, past the end, where there is none."""
         if not len(ids):
             return np.zeros(len(wanted), np.int64)
+        if order is None:
+            return np.where((wanted >= 0) & (wanted < len(ids)), wanted, len(ids))
         near = order[np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)]
         return np.where(ids[near] == wanted, near, len(ids))
 

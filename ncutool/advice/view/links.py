@@ -204,10 +204,21 @@ class _Finder:
         self.chain_of: dict[int, _Growing] = {}
         self.consumed: set[int] = set()
         self.start = 0
-        self.writers: dict[Key, list[int]] = {}
-        """Places so far that wrote such a tensor."""
-        self.open_to: dict[Key, list[int]] = {}
+        read = {one.key for role in role_of.values() for one in role.reads}
+        self.writers: dict[Key, list[int]] = {key: [] for key in read}
+        """Places so far that wrote such a tensor, of those that are read."""
+        self.open_to: dict[Key, list[int]] = {key: [] for key in read}
         """Those of them that nobody has read, as far as looked at."""
+        self.written = {
+            operation: [
+                of_key[key]
+                for key in operation.written
+                if key in read
+                for of_key in (self.writers, self.open_to)
+            ]
+            for operation in line.distinct
+        }
+        """Where the place of each operation is to be noted."""
         self.unknown = -1
         """The last place of which it is not known what it wrote."""
 
@@ -222,9 +233,8 @@ class _Finder:
                     link = self._link(place, read, first)
                     if link is not None and self._join(link):
                         self.consumed.add(link.producer)
-            for written in operation.written:
-                self.writers.setdefault(written, []).append(place)
-                self.open_to.setdefault(written, []).append(place)
+            for places in self.written[operation]:
+                places.append(place)
             if not operation.written:
                 self.unknown = place
         found = {id(chain): chain for chain in self.chain_of.values() if chain.links}
@@ -234,7 +244,7 @@ class _Finder:
     def _link(self, place: int, read: _Read, first: int) -> Link | None:
         """Return a link to the nearest call from ``first`` on that wrote such a tensor, if nobody
         has read it."""
-        open_to = self.open_to.get(read.key)
+        open_to = self.open_to[read.key]
         while open_to and open_to[-1] in self.consumed:
             open_to.pop()
         if not open_to or open_to[-1] < first:

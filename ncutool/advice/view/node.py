@@ -160,7 +160,17 @@ class NodeList(Sequence[Node]):
     @property
     def times(self) -> list[int]:
         """The duration (ns) of each call."""
-        return self._columns.times[self._first : self._last].tolist()
+        return self.times_of(0, len(self))
+
+    def times_of(self, first: int, last: int) -> list[int]:
+        """Return the durations (ns) of the calls from one place to before another."""
+        begin = self._first
+        return self._columns.times[begin + first : begin + last].tolist()
+
+    def rows(self, first: int, last: int) -> range:
+        """Return the rows from the first launch of one call to the last before another."""
+        begin = self._first
+        return range(self._columns.firsts[begin + first], self._columns.lasts[begin + last - 1])
 
     def where(self, which: Bools) -> Iterator[Node]:
         """Yield the chosen calls."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import re
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from trace_factory import BF16, Step, run, view
 from ncutool.advice.fuse import fuse, norms, places, rotary
 from ncutool.advice.fuse.pattern import Nodes, Pattern, Times
 from ncutool.advice.view.context import Context
-from ncutool.advice.view.nodes import Node
+from ncutool.advice.view.nodes import NodeList
 from ncutool.advice.view.spreading import spread, spread_each
 from ncutool.base.records import replace
 
@@ -57,12 +57,13 @@ def test_what_is_remembered_is_what_each_place_takes(
     remembered = fuse.drafts(context, frozenset())
     asked = []
 
-    def anew(self: places._Known, _: bytes, nodes: Sequence[Node]) -> Times | None:
-        asked.append(nodes)
-        times, at_place = self._pattern.times(self._context, nodes), self._pattern.at_place
-        return times if times is None or at_place is None else at_place(times, nodes)
+    def anew(
+        self: places._Known, _: bytes, match: re.Match[str], nodes: NodeList
+    ) -> places.Kind | None:
+        asked.append(match)
+        return self.asked(match, nodes[match.start() : match.end()])
 
-    monkeypatch.setattr(places._Known, "times", anew)
+    monkeypatch.setattr(places._Known, "kind", anew)
     assert fuse.drafts(context, frozenset()) == remembered
     assert len(remembered.drafts) >= 4
     assert len(asked) >= 5 * len(remembered.drafts)
