@@ -35,6 +35,10 @@ LARGEST_BLOCK = (1 << 16, 1 << 20)
 LARGEST_VERSION = 999
 """Of a compute capability's parts."""
 MOST_MULTIPROCESSORS = 1 << 16
+LARGEST_COUNTER = 1e24
+"""A zetta-operation a second for a quarter of an hour."""
+SMALLEST_COUNTER = 1e-18
+"""But for 0: 1 of the largest count there is. What is smaller is no measurement."""
 LONGEST_NS = 10**15
 """Of one launch: eleven days."""
 LONGEST_DEVICE = 200
@@ -66,6 +70,11 @@ def number_in(value: object, largest: int, least: int = 0) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if least <= value <= largest else None
+
+
+def is_counter(value: float) -> bool:
+    """Return whether a counter, a rate or a share can have this value; none is negative."""
+    return value == 0 or SMALLEST_COUNTER <= value <= LARGEST_COUNTER
 
 
 def decoded(raw: bytes) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 def _loads(text: str) -> Any:
     """Decode JSON as Python does, which allows more, with numbers as they are written."""
-    return json.loads(text, strict=False, parse_float=Decimal, parse_int=_whole)
+    return json.loads(text, strict=False, parse_float=_real, parse_int=_whole)
 
 
 def _escaped(found: re.Match[bytes]) -> bytes:
@@ -59,7 +59,15 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) < 40 else math.nan
 
 
-_DECODER = json.JSONDecoder(strict=False, parse_float=Decimal, parse_int=_whole)
+def _real(digits: str) -> Decimal | float:
+    """Return a number as it is written, NaN for one whose power is past what a decimal holds."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return math.nan
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_float=_real, parse_int=_whole)
 
 
 _JOINED = 4
@@ -233,8 +241,8 @@ def _exactly(value: object) -> int | float | Decimal | None:
     if math.isnan(_to_float(value)):
         return None
     if isinstance(value, str):
-        return Decimal(value)
-    return value if isinstance(value, int | float | Decimal) else None
+        value = _real(value)
+    return None if not isinstance(value, int | float | Decimal) or value != value else value
 
 
 def _to_float(value: object) -> float:

@@ -18,12 +18,15 @@ from ncutool_parsers.edge import (
     LARGEST_BLOCK,
     LARGEST_BYTES,
     LARGEST_COUNT,
+    LARGEST_COUNTER,
     LARGEST_GRID,
     LARGEST_ID,
     LARGEST_VERSION,
     LONGEST_DEVICE,
     MOST_MULTIPROCESSORS,
+    SMALLEST_COUNTER,
     Edge,
+    is_counter,
     number_in,
 )
 from ncutool_parsers.errors import DamagedError, EmptyError
@@ -37,8 +40,6 @@ _SEVERITIES = {0: "none", 1: "ok", 2: "optimization", 3: "warning", 4: "error"}
 _SPEEDUPS = {1: "local", 2: "global"}
 _NAMED = 3
 """How many kernels a message names."""
-_LARGEST_COUNTER = 1e24
-"""A zetta-operation a second for a quarter of an hour."""
 _FAILED = (
     "its counters are not numbers: the collection failed for this launch, "
     "so nothing is known of its work or time"
@@ -231,7 +232,7 @@ def _metrics(
 ) -> pl.DataFrame:
     """Return table `metrics` from flat ids and values, of which each launch has ``counts``.
 
-    No counter is negative, and none counts past what a machine does in years.
+    What no counter can be (:func:`ncutool_parsers.edge.is_counter`) is left out and counted.
     """
     names = pl.Series("metric", report.metric_names, dtype=pl.String)
     ids = pl.Series(np.frombuffer(report.metric_ids, dtype=np.intc).astype(np.uint32))
@@ -243,7 +244,8 @@ def _metrics(
         },
         schema=schema.METRICS.polars_schema(),
     )
-    usable = frame["value"].is_between(0, _LARGEST_COUNTER)
+    value = frame["value"]
+    usable = (value == 0) | value.is_between(SMALLEST_COUNTER, LARGEST_COUNTER)
     if usable.all():
         return frame
     edge.numbers += int((~usable).sum())
@@ -265,6 +267,8 @@ def _rules(actions: Sequence[Action], edge: Edge) -> pl.DataFrame:
             if not (title or message or rule["speedup"]):
                 continue
             kind, speedup = rule["speedup"] or (0, None)
+            if speedup is not None and not is_counter(speedup):
+                kind, speedup, edge.numbers = 0, None, edge.numbers + 1
             severity = _SEVERITIES.get(rule["type"], "none")
             named = (rule["rule"], rule["section"] or None, severity, title, message)
             rows.append((launch_id, *named, _SPEEDUPS.get(kind), speedup))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ncutool_parsers import ncu_text_values as values
+from ncutool_parsers.edge import is_counter
 from ncutool_parsers.ncu_text_found import Launch
 from ncutool_parsers.ncu_text_labels import metric_of
 from ncutool_parsers.ncu_text_values import Marks, Printed
@@ -35,6 +36,7 @@ class Losses:
         self.labels: dict[str, None] = {}
         self.coarse = 0
         self.contrary = 0
+        self.impossible = 0
         self.units: dict[str, None] = {}
 
 
@@ -103,6 +105,9 @@ def read_launch(launch: Launch, marks: Marks, losses: Losses, asked: Asked) -> R
                 losses.units[unit] = None
             else:
                 texts[metric] = text.strip()
+            continue
+        if not is_counter(printed.value):
+            losses.impossible += 1
             continue
         if values.too_coarse(metric, printed):
             losses.coarse += 1

@@ -23,6 +23,7 @@ from ncutool_parsers.edge import (
     LONGEST_DEVICE,
     MOST_MULTIPROCESSORS,
     Edge,
+    is_counter,
 )
 from ncutool_parsers.errors import EmptyError, UnreadableError
 from ncutool_parsers.formats import NCU_TEXT
@@ -64,6 +65,7 @@ def capture(path: Path, found: Found, wanted: str | None, edge: Edge | None = No
     losses = Losses()
     asked, edge = Asked(wanted), edge or Edge()
     read = [read_launch(launch, marks, losses, asked) for launch in launches]
+    edge.numbers += losses.impossible
     if not any(one.numbers for one in read):
         raise EmptyError(path, "holds no value of a metric that is known by name", _PRINT_AGAIN)
     tables = _launches(launches, read, edge), _rules(launches, marks, edge)
@@ -218,6 +220,8 @@ def _rules(launches: Sequence[Launch], marks: Marks, edge: Edge) -> pl.DataFrame
             speedup = values.number(rule.speedup, marks) if rule.speedup else None
             kind = rule.kind if rule.kind in ("local", "global") else None
             pct = None if speedup is None or kind is None else speedup.value
+            if pct is not None and not is_counter(pct):
+                kind, pct, edge.numbers = None, None, edge.numbers + 1
             name, text = edge.text(rule.name), edge.text(plain_text(rule.text))
             section = None if rule.section is None else edge.text(rule.section)
             row = (name, section, rule.severity, None, text, kind, pct)

@@ -34,6 +34,7 @@ HOSTILE = "\x00\x07\x1b\x7f\x9b\u061c\u200b\u200d\u202e\u2066\ufeff\ud800\udfff\
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from(HOSTILE + "\r\n\t\u2028\x85")))
 LITERALS = st.sampled_from(
     ["1e400", "-1e400", "1e-400", "NaN", "-Infinity", "9" * 5000, "-1", "0", "1.5", "1e999"]
+    + [f"{quote}1e{sign}{'9' * 20}{quote}" for quote in ("", '"') for sign in ("", "-")]
     + [str(n) for n in (1 << 31, (1 << 63) - 1, 1 << 63, 1 << 64, -(1 << 63), 10**25)]
     + ['"7"', '"x"', '"' + "9" * 5000 + '"', '"\\ud800"', '"\\u0000\\u202e"', '""', "true", "null"]
     + ["[]", "{}", "[[]]", '{"ph": 2}', "[1, 1, 1]", "[-1, 1, 1]", "[4611686018427387904, 1, 1]"]
@@ -268,3 +269,19 @@ def test_names_of_files_hide_nothing_either(tmp_path: Path, name: bytes, shown: 
     except OSError:
         pytest.skip("this file system takes no such name")
     assert read(path).name == shown
+
+
+@pytest.mark.parametrize("written", ["1e99999999999999999999", "1e-99999999999999999999"])
+@pytest.mark.parametrize("quoted", ["{}", '"{}"'])
+@pytest.mark.parametrize("old", ['"ts": 130.5', '"dur": 5.0', '"bytes": 64', '"tid": 7'])
+def test_powers_past_what_a_decimal_holds_are_no_numbers(
+    tmp_path: Path, old: str, quoted: str, written: str
+) -> None:
+    """The file is read all the same, also the slow way, as NaN in it demands."""
+    key = old.partition(":")[0]
+    text = json.dumps(_document())
+    assert old in text
+    path = tmp_path / "t.json"
+    for nan in ("", '"why": NaN, '):
+        path.write_text(text.replace(old, f"{nan}{key}: {quoted.format(written)}", 1))
+        assert read(path, ReadOptions()).launches.height >= 1

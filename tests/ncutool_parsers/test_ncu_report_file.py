@@ -269,6 +269,22 @@ def test_no_launch(tmp_path: Path) -> None:
         read(write_report(tmp_path / "none.ncu-rep", []))
 
 
+@pytest.mark.parametrize("value", [-1.0, 5e-324, 1e-300, 1e25, -1e-300])
+def test_what_no_counter_can_be_is_left_out_and_counted(tmp_path: Path, value: float) -> None:
+    """A peak of 1e-314 byte/s would make any kernel pass it; nothing counts below zero."""
+    known = {"good.sum": 0, "tiny.sum": 1e-12, "large.sum": 1e18}
+    odd = ReportLaunch(
+        "k()",
+        metrics={TIME: 1000, **known, "odd.sum": value},
+        rules=[ReportRule("Bound", "t", "m", speedup_pct=value)],
+    )
+    capture = read(write_report(tmp_path / "t.ncu-rep", [odd]), metrics=r"[a-z]+\.sum")
+    assert dict(capture.metrics.select("metric", "value").rows()) == known
+    assert capture.rules["speedup_pct"].to_list() == [None]
+    (told,) = [notice.text for notice in capture.notices if notice.code == "bad_numbers"]
+    assert told.startswith("2 numbers in the file cannot be right")
+
+
 def test_no_duration(tmp_path: Path) -> None:
     """Counters without a time are read; the time is null and a notice says so."""
     timeless = ReportLaunch("k()", metrics={"lts__t_sectors.sum": 5})

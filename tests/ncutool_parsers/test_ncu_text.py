@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -201,6 +202,21 @@ def test_a_duration_that_its_cycles_contradict_is_left_out(tmp_path: Path) -> No
     capture = read(text_file(tmp_path, text))
     assert capture.launches["duration_ns"].to_list() == [None]
     assert "contrary_values" in {notice.code for notice in capture.notices}
+
+
+def test_shares_below_zero_are_left_out_and_counted(tmp_path: Path) -> None:
+    text = re.sub(r'"63[.]\d+"', '"-1"', ncu_text.raw_csv([made()], BASE))
+    capture = read(text_file(tmp_path, text))
+    metrics = dict(capture.metrics.select("metric", "value").rows())
+    assert "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed" not in metrics
+    (told,) = [notice.text for notice in capture.notices if notice.code == "bad_numbers"]
+    assert told.startswith("2 numbers in the file cannot be right")
+
+
+def test_an_estimate_below_zero_is_none(tmp_path: Path) -> None:
+    text = ncu_text.details_text([made()], sections()).replace("36.71", "-36.71")
+    capture = read(text_file(tmp_path, text))
+    assert capture.rules["speedup_pct"].null_count() == capture.rules.height == 2
 
 
 HEADER = (

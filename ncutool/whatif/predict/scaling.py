@@ -171,7 +171,7 @@ def _argument(plan: Plan, call: OpCall, item: Argument, is_weight: bool) -> Argu
 
 def _tensor(plan: Plan, call: OpCall, tensor: Tensor, is_weight: bool) -> Tensor:
     shape = tensor.shape
-    if is_weight and not (call.base == "mm" and shape[0] in plan.flattened):
+    if is_weight and not (call.base == "mm" and plan.flattened.keys() & shape[:1]):
         return tensor
     if not is_weight and call.base not in _PRODUCTS and key(shape) in plan.weights:
         if plan.old.batch in shape and plan.old.batch != plan.new.batch:
@@ -191,13 +191,13 @@ def _activation(plan: Plan, shape: Shape, base: str) -> Shape:
 
 
 def _batch_place(batch: int, shape: Shape, base: str) -> int | None:
-    if base in _BATCHED and shape[0] % batch == 0:
+    if base in _BATCHED and any(size % batch == 0 for size in shape[:1]):
         return 0
     if batch in shape:
         return shape.index(batch)
-    if shape[0] == 1:
+    if shape[:1] == (1,):
         return None  # broadcast over the batch, such as a table of positions
-    return next((index for index in (0, 1) if shape[index] % batch == 0), None)
+    return next((index for index, size in enumerate(shape[:2]) if size % batch == 0), None)
 
 
 def _lengthened(plan: Plan, size: int) -> int:
@@ -229,8 +229,11 @@ def _flat(plan: Plan, shape: Shape) -> Shape:
 
 
 def _strides(tensor: Tensor, scaled: Shape) -> tuple[int, ...] | None:
-    """Return dense strides in the old order of dimensions; expanded ones stay expanded."""
-    if tensor.strides is None or scaled == tensor.shape:
+    """Return dense strides in the old order of dimensions; expanded ones stay expanded.
+
+    Those that are not one a dimension stay too: no model takes them.
+    """
+    if tensor.strides is None or scaled == tensor.shape or len(tensor.strides) != len(scaled):
         return tensor.strides
     strides = list(tensor.strides)
     step = 1

@@ -13,9 +13,9 @@ from operator_calls import call
 import sweeps
 from ncutool.whatif import predict
 from ncutool.whatif.predict import rates, sizes
-from ncutool.whatif.predict.scaling import rescale
+from ncutool.whatif.predict.scaling import batch_grows, rescale
 from ncutool.whatif.predict.sizes import Sizes
-from ncutool.work.operators import OpCall, Tensor
+from ncutool.work.operators import REGISTRY, OpCall, Tensor, TensorList
 
 BATCH, LENGTH = 4, 50
 
@@ -197,3 +197,41 @@ def test_the_sweep_is_reached_from_its_smaller_captures(corpus: Path) -> None:
         told += 1
         assert rates.demand(one) == rates.demand(run.call), (one, run.call)
     assert told >= 0.98 * len(large.base.runs)
+
+
+_shapes = st.lists(st.sampled_from((0, 1, 2, 4, 8, 50, 200)), max_size=5).map(tuple)
+_tensors = st.builds(
+    Tensor, _shapes, st.sampled_from(("bf16", "fp32")), st.none() | _shapes, st.none()
+)
+_odd_calls = st.builds(
+    OpCall,
+    st.sampled_from(sorted(REGISTRY)).map("aten::{}".format),
+    st.lists(_tensors | st.builds(TensorList, st.lists(_tensors).map(tuple)), max_size=4).map(
+        tuple
+    ),
+    output_shape=st.none() | _shapes,
+)
+
+
+@given(st.lists(_odd_calls, min_size=1, max_size=4), st.sampled_from((1, 2, 4)))
+def test_whatever_rank_shapes_have_each_call_gets_an_answer(
+    calls: list[OpCall], batch: int
+) -> None:
+    old = Sizes(batch, LENGTH)
+    assert len(rescale(calls, old, batch_scale=2)) == len(calls)
+    assert len(rescale(calls, Sizes(batch, None), batch_scale=2)) == len(calls)
+    sizes.find(calls)
+    batch_grows(calls, old)
+
+
+@pytest.mark.parametrize(
+    "name", ["aten::mm", "aten::bmm", "aten::addmm", "aten::linear", "aten::add"]
+)
+def test_a_tensor_without_dimensions_stays_as_it_is(name: str) -> None:
+    scalar = Tensor((), "bf16")
+    (answer,) = rescale(
+        [OpCall(name, (scalar, scalar, scalar), output_shape=())], Sizes(4, None), 2
+    )
+    assert answer.call is not None
+    assert [tensor.shape for tensor in answer.call.tensors] == [(), (), ()]
+    assert answer.call.output_shape == ()
