@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ncutool_parsers.edge import LARGEST_COUNTER
+
 _NUMBER = re.compile(r"[+-]?(?:\d[\d.,' \u00a0\u202f\u2009]*|[.,]\d+)(?:[eE][+-]?\d{1,3})?")
 _APART = re.compile(r"[' \u00a0\u202f\u2009]")
 _LONGEST = 40
 """Characters of a number at most; what is longer is none."""
-_LARGEST = 1e24
-"""No counter comes near."""
 _PREFIXES = {"": 1.0, "K": 1e3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "second"), 1.0),
@@ -101,7 +101,7 @@ def number(text: str, marks: Marks) -> Printed | None:
         value = float(plain)
     except ValueError:
         return None
-    if abs(value) > _LARGEST:
+    if abs(value) > LARGEST_COUNTER:
         return None
     mantissa, _, power = plain.lower().partition("e")
     decimals = len(mantissa.partition(".")[2])
